@@ -1,0 +1,1 @@
+"""What is true of cards, money and alerts: pure values and functions."""

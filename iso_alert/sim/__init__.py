@@ -1,0 +1,1 @@
+"""Peers to play against: a payment host and an SMSC."""
