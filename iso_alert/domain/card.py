@@ -1,0 +1,92 @@
+"""A card, without its number: a token that finds it again and the four digits that may be shown.
+
+A PAN enters `Keyring.card` and goes no further.  The token is HMAC-SHA-256 of the whole PAN under a secret key, so
+nobody can try all numbers without the key; its first four bytes name the key, so that keys can be changed.  Nothing
+else of the PAN is kept: no BIN, and no `repr` that shows more than the last four digits.
+"""
+
+from enum import Enum
+from functools import lru_cache
+from hashlib import sha256
+from hmac import digest
+
+from attrs import field, frozen
+
+KEY_BYTES = 32
+_NAME_BYTES = 4
+
+
+class Kind(Enum):
+    """What stands behind a card."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+
+
+@frozen
+class Card:
+    """A card as everything beyond decoding knows it.
+
+    `tokens` holds one token for each readable key, that of the newest first.
+    """
+
+    tokens: tuple[bytes, ...] = field(repr=False)
+    last4: str
+
+    @property
+    def token(self) -> bytes:
+        """The name under which this card is written."""
+        return self.tokens[0]
+
+    def __str__(self) -> str:
+        return f"*{self.last4}"
+
+
+class BadPan(ValueError):
+    """This is no card number.  The text says why and never shows it."""
+
+
+class WeakKey(ValueError):
+    """A key that must not guard card numbers."""
+
+
+@frozen
+class Keyring:
+    """The secret keys, newest first.  Raises WeakKey for one that is too short or well known."""
+
+    _keys: tuple[bytes, ...] = field(repr=False)
+
+    @_keys.validator
+    def _strong(self, _: object, keys: tuple[bytes, ...]) -> None:
+        if not keys:
+            raise WeakKey("there is no key")
+        for key in keys:
+            if len(key) < KEY_BYTES:
+                raise WeakKey(f"a key has {len(key)} bytes, it needs {KEY_BYTES}")
+            if len(set(key)) < 8 or key == bytes(range(len(key))):
+                raise WeakKey("a key is a sample, not a secret")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each key is called in tokens and in reports; tells nothing about the key."""
+        return tuple(_name(key).hex() for key in self._keys)
+
+    def card(self, pan: str) -> Card:
+        """The card of this number.  Raises BadPan unless it is 12 to 19 digits."""
+        if not (pan.isascii() and pan.isdigit()):
+            raise BadPan("a card number has a character that is no digit")
+        if not 12 <= len(pan) <= 19:
+            raise BadPan(f"a card number of {len(pan)} digits")
+        number = pan.encode()
+        return Card(tuple(_name(key) + digest(key, number, "sha256") for key in self._keys), pan[-4:])
+
+
+@lru_cache(maxsize=8)  # asked for every message
+def _name(key: bytes) -> bytes:
+    return sha256(b"iso_alert key name" + key).digest()[:_NAME_BYTES]
+
+
+def luhn(digits: str) -> bool:
+    """Whether the check digit of a card number is right."""
+    odd, even = digits[-1::-2], digits[-2::-2]
+    return (sum(map(int, odd)) + sum(sum(divmod(2 * int(d), 10)) for d in even)) % 10 == 0

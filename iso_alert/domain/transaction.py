@@ -1,0 +1,89 @@
+"""What one message says happened to a card, in the words of the business and not of a wire.
+
+`Facts` are what the event and channel tables may ask about: short words from closed sets, so that a row of a table is
+plain text and an answer can be remembered.  `Transaction` is everything that deciding, showing and finding again need.
+"""
+
+from enum import Enum
+
+from attrs import frozen
+
+from iso_alert.domain.card import Card, Kind
+from iso_alert.domain.money import BAHT, Money
+
+
+class Indicator(Enum):
+    """What the host's private fields say of a sale away from the counter."""
+
+    NONE = ""
+    ECOMMERCE = "ecommerce"
+    RECURRING = "recurring"
+    INSTALMENT = "instalment"
+    MOTO = "moto"
+    NO_TERMINAL = "no terminal"
+
+
+@frozen(cache_hash=True)
+class Facts:
+    """What the tables ask.  Every value is a short word; an absent field is an empty one."""
+
+    mti_class: str  # digit 2 of the MTI: 1 authorisation, 2 financial, 4 reversal
+    function: str  # digit 3: 0 request, 2 advice, 4 notification
+    origin: str  # digit 4, the repeat bit taken away: 0 acquirer, 2 issuer
+    processing: str = ""  # DE3, first two digits
+    entry_mode: str = ""  # DE22, first two digits
+    condition: str = ""  # DE25
+    mcc: str = ""  # DE18
+    indicator: str = ""  # value of Indicator
+    chip_or_track: str = "no"  # DE35 or DE55 was there
+    voice_listed: str = "no"  # on the link's list of voice-authorisation desks
+    amount: str = "zero"  # zero, positive
+    partial: str = "no"  # DE95: 0 < actual < DE4
+    approved: str = "yes"  # yes, no, unknown
+    approval_code: str = "no"  # DE38 was there
+    terminal: str = "no"  # DE41 was there
+
+
+@frozen
+class Original:
+    """The message that this one speaks of, as far as it says so (DE90; DE56 in 1993)."""
+
+    mti: str
+    stan: str
+    transmitted: str = ""  # MMDDhhmmss as sent; empty when zero-filled
+    acquirer: str = ""
+
+
+@frozen
+class Transaction:
+    """One financial message, read.  No card number, no track, no PIN block."""
+
+    link: str
+    mti: str  # as received, 0201
+    key: int  # 64 bits: link, class and function, DE11, DE7 (else 12+13), DE41 (else 32); the same for every repeat
+    arrived_at: float  # seconds since 1970
+    happened_at: int  # seconds since 1970: DE7, else DE12/13 in Bangkok, else arrival; for the policy in force
+    facts: Facts
+    card: Card | None
+    account: Kind | None = None  # DE3 digits 3 and 4: 30 credit, 10 and 20 debit
+    stan: str = ""  # DE11
+    rrn: str = ""  # DE37
+    approval_code: str = ""  # DE38
+    terminal: str = ""  # DE41
+    merchant_id: str = ""  # DE42
+    acquirer: str = ""  # DE32
+    invoice: str = ""  # DE62, where the profile says it is the invoice number
+    response_code: str = ""  # DE39, as received
+    original: Original | None = None
+    amount: Money = Money(0, BAHT)  # in baht if any of the message's amounts is, else as the merchant charged it
+    reversed: Money | None = None  # a partial reversal's DE4 minus DE95's actual amount, in `amount`'s currency
+    balances: tuple[tuple[Kind, Money], ...] = ()  # of DE54, the types that the profile reads for each kind of card
+    merchant: str = "-"  # cleaned, as the cardholder will read it
+    local_time: str = ""  # DE12, hhmmss
+    local_date: str = ""  # DE13, MMDD
+    transmitted_at: int | None = None  # DE7 as seconds since 1970
+    domestic: bool = True  # DE43 does not name a country other than TH
+
+    def balance(self, kind: Kind) -> Money | None:
+        """What is left on a card of this kind, if the message says."""
+        return dict(self.balances).get(kind)
