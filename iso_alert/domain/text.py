@@ -1,0 +1,74 @@
+"""The words of an SMS: the published templates filled in, and a merchant's name made fit to be shown.
+
+Nothing that leaves here may hold a link (Thai banks may not send any), a hidden character or a direction mark.  Thai is
+never brought to NFKC: that would take the sara am of ชำระ apart.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from enum import Enum
+
+from attrs import frozen
+
+from iso_alert.domain.money import BAHT, Money
+
+
+class Language(Enum):
+    """The cardholder's choice."""
+
+    TH = "th"
+    EN = "en"
+
+
+class UnknownPlace(ValueError):
+    """A template names a place that nobody fills."""
+
+
+@frozen
+class Texts:
+    """The templates of specs/texts.toml: key, then language, then words with {places} and an optional [clause]."""
+
+    words: Mapping[str, Mapping[str, str]]
+
+    def spending(self, key: str, language: Language, **places: object) -> str:
+        """The text `key` (approval, cancel) with its places filled; `bal` None leaves its clause out."""
+        return _fill(self.words[key][language.value], places)
+
+    def amount(self, money: Money, language: Language) -> str:
+        """A sum with its currency, as the language writes it: `THB 2,500.00`, `25.00 USD`."""
+        key = "amount" if money.currency == BAHT else "foreign"
+        return self.words[key][language.value].format(sum=money, code=money.currency.code)
+
+
+_CLAUSE = re.compile(r"\[([^]]*)]")
+_PLACE = re.compile(r"{(\w+)}")
+
+
+def _fill(template: str, places: Mapping[str, object]) -> str:
+    def clause(found: re.Match[str]) -> str:
+        inner = found.group(1)
+        return inner if all(places[name] is not None for name in _PLACE.findall(inner)) else ""
+
+    return _CLAUSE.sub(clause, template).format_map(places)
+
+
+_HIDDEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}  # controls, bidi and zero-width marks, what no phone shows
+_SCHEME = re.compile(r"(?i)\b(?:https?|ftp|tel|sms|mailto|line|market)\b\s*:\s*/*")
+_WWW = re.compile(r"(?i)\bwww\.")
+# A phone makes a link of word.word, user@host and of long runs of digits; what joins them is replaced by a blank.
+_JOINED = re.compile(r"(?<=\S)[.@/\\:]+(?=\w)")
+_DOTS = str.maketrans("。．｡․·", ".....")  # full stops that resolvers take for a dot
+_LONG_DIGITS = re.compile(r"\d(?:[ -]?\d){8,}")  # a telephone number, or worse
+
+
+def clean_merchant(raw: str) -> str:
+    """A merchant's name as one line without hidden characters, links or long numbers; `-` if nothing is left."""
+    shown = "".join(" " if unicodedata.category(c) in _HIDDEN else c for c in raw if not _zero_width(c))
+    dotted = _WWW.sub("www ", _SCHEME.sub("", shown.translate(_DOTS)))
+    defused = _LONG_DIGITS.sub(lambda run: run.group()[-4:], _JOINED.sub(" ", dotted))
+    return " ".join(defused.split()) or "-"
+
+
+def _zero_width(character: str) -> bool:
+    return unicodedata.category(character) == "Cf"
