@@ -38,3 +38,6 @@ class Money:
         sign, places = "-" * (self.minor < 0), self.currency.exponent
         whole, rest = divmod(abs(self.minor), 10**places)
         return f"{sign}{whole:,}" + (f".{rest:0{places}d}" if places else "")
+
+
+NOTHING = Money(0)

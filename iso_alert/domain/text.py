@@ -21,10 +21,6 @@ class Language(Enum):
     EN = "en"
 
 
-class UnknownPlace(ValueError):
-    """A template names a place that nobody fills."""
-
-
 @frozen
 class Texts:
     """The templates of specs/texts.toml: key, then language, then words with {places} and an optional [clause]."""

@@ -9,7 +9,7 @@ from enum import Enum
 from attrs import frozen
 
 from iso_alert.domain.card import Card, Kind
-from iso_alert.domain.money import BAHT, Money
+from iso_alert.domain.money import NOTHING, Money
 
 
 class Indicator(Enum):
@@ -75,7 +75,7 @@ class Transaction:
     invoice: str = ""  # DE62, where the profile says it is the invoice number
     response_code: str = ""  # DE39, as received
     original: Original | None = None
-    amount: Money = Money(0, BAHT)  # in baht if any of the message's amounts is, else as the merchant charged it
+    amount: Money = NOTHING  # in baht if any of the message's amounts is, else as the merchant charged it
     reversed: Money | None = None  # a partial reversal's DE4 minus DE95's actual amount, in `amount`'s currency
     balances: tuple[tuple[Kind, Money], ...] = ()  # of DE54, the types that the profile reads for each kind of card
     merchant: str = "-"  # cleaned, as the cardholder will read it
