@@ -1,0 +1,97 @@
+"""How much?  Sums of a message: the amount as the cardholder knows it, the part reversed, what is left on the card."""
+
+from collections.abc import Iterator
+from functools import cache
+
+from attrs import frozen
+from iso4217 import Currency as _Known
+
+from iso_alert.domain.card import Kind
+from iso_alert.domain.money import BAHT, Currency, Money, currency
+from iso_alert.iso.dialect import Dialect
+from iso_alert.iso.message import Message
+
+# What the issuer bills comes first, then what the merchant asked, then what banks settle (DOMAIN: amount).
+_AMOUNTS = (("6", "51"), ("4", "49"), ("5", "50"))
+_CREDIT_ACCOUNT, _DEBIT_ACCOUNTS = "30", ("10", "20")
+_FOREIGN_TO = {Kind.CREDIT: _DEBIT_ACCOUNTS, Kind.DEBIT: (_CREDIT_ACCOUNT,)}
+
+
+@cache  # a few hundred codes exist
+def named(code: str) -> Currency:
+    """The currency of DE49 to 51, a number or letters; letters that ISO 4217 does not list are taken to have cents."""
+    if code.isdecimal():
+        return currency(code)
+    try:
+        known = _Known(code.upper())
+    except ValueError:
+        return Currency(code.upper())
+    return Currency(known.code, known.exponent or 0)
+
+
+def amount(message: Message, dialect: Dialect) -> Money:
+    """The first amount in baht, else the merchant's amount in its own currency."""
+    for value, code in _AMOUNTS:
+        default = dialect.currency if value == "4" else ""
+        digits = _asked(message, dialect) if value == "4" else message.get(value)
+        name = message.get(code) or default
+        if digits and name and named(name) == BAHT:
+            return Money(int(digits), BAHT)
+    return charged(message, dialect)
+
+
+def charged(message: Message, dialect: Dialect) -> Money:
+    """What the merchant asked, in DE49 or the link's currency."""
+    return Money(int(_asked(message, dialect) or 0), named(message.get("49") or dialect.currency))
+
+
+def _asked(message: Message, dialect: Dialect) -> str:
+    """DE4; a reversal of 1993 may say there what remains, and then has the original amount in DE30."""
+    original = message.get("30")[:12] if dialect.profile.version == "1" and message.mti[1] == "4" else ""
+    return original if original.strip("0") else message.get("4")
+
+
+def reversed_part(message: Message, dialect: Dialect) -> Money | None:
+    """What a partial reversal gives back: what was asked less what it became (1987 DE95, 1993 DE4).
+
+    It is in the merchant's currency, even if the issuer bills in another: no field holds it in that.
+    """
+    if message.mti[1] != "4":
+        return None
+    whole = charged(message, dialect)
+    actual = message.get("4") if dialect.profile.version == "1" else message.get("95")[:12]
+    if not actual.isdecimal() or not 0 < int(actual) < whole.minor:
+        return None
+    return Money(whole.minor - int(actual), whole.currency)
+
+
+@frozen
+class _Balance:
+    account: str
+    type: str
+    sum: Money
+
+
+def balances(message: Message, dialect: Dialect) -> tuple[tuple[Kind, Money], ...]:
+    """What DE54 says is left, for each kind of card, of the amount types that the profile reads for it."""
+    sets = list(_sets(message.get("54"), dialect.profile.balance_set))
+    if not sets:
+        return ()
+    found = ((kind, _left(sets, types, kind)) for kind, types in dialect.profile.balances.items())
+    return tuple((kind, money) for kind, money in found if money is not None)
+
+
+def _left(sets: list[_Balance], types: tuple[str, ...], kind: Kind) -> Money | None:
+    """Of several sets that fit, one in baht: that is what the card's account is kept in."""
+    fit = [each for each in sets if each.type in types and each.account not in _FOREIGN_TO[kind]]
+    fit.sort(key=lambda each: (types.index(each.type), each.sum.currency != BAHT))
+    return fit[0].sum if fit else None
+
+
+def _sets(text: str, size: int) -> Iterator[_Balance]:
+    """DE54 cut into sets; what is no whole set (an EDC's tip has 12 digits) is none."""
+    for at in range(0, len(text) - size + 1, size):
+        each = text[at : at + size]
+        account, kind, code, sign, digits = each[:2], each[2:4], each[4:7], each[7], each[8:]
+        if sign in "CD" and digits.isdecimal() and code.isalnum():
+            yield _Balance(account, kind, Money(int(digits) * (-1 if sign == "D" else 1), named(code)))

@@ -1,0 +1,101 @@
+"""An ISO 8583 message beyond the codec: what may be known of it, and nothing else.
+
+`Message.fields` holds allow-listed fields only; of PIN, tracks and chip data it is known that they came.  The card
+number has become a `Card`.  One thing remains: most hosts want DE2 back in the answer, so a link that echoes it keeps
+it in a `Sealed` until then; nothing prints, compares or copies that, and `answering` alone opens it.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+from typing import NoReturn
+
+from attrs import field, frozen
+
+from iso_alert.domain.card import Card, luhn
+from iso_alert.domain.transaction import Indicator
+
+
+class Sealed:
+    """A card number on its way back to the host that sent it."""
+
+    __slots__ = ("__value",)
+
+    def __init__(self, value: str) -> None:
+        self.__value = value
+
+    def open(self) -> str:
+        """The number, for the wire only."""
+        return self.__value
+
+    def __repr__(self) -> str:
+        return "<sealed>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a card number is neither copied nor stored")
+
+
+@frozen(eq=False)
+class Message:
+    """Decoded, checked and stripped.  Prints as what identifies it, never as what it says."""
+
+    mti: str
+    fields: Mapping[str, str] = field(repr=False)  # as on the wire, blanks and all
+    card: Card | None = field(default=None, repr=str)
+    header: str = field(default="", repr=False)  # hex, when the spec has one
+    indicator: Indicator = field(default=Indicator.NONE, repr=False)
+    network: str = field(default="", repr=False)  # the code of network management
+    invoice: str = field(default="", repr=False)
+    has_chip: bool = field(default=False, repr=False)
+    has_track: bool = field(default=False, repr=False)
+    has_pin: bool = field(default=False, repr=False)
+    dropped: tuple[str, ...] = field(default=(), repr=False)  # the fields that stayed inside the codec
+    pan: Sealed | None = field(default=None, repr=False)
+
+    def get(self, key: str) -> str:
+        """A field without the blanks and control characters around it; "" if it is not there."""
+        value = self.fields.get(key)
+        return value.strip(_NOTHING) if value else ""
+
+    def __str__(self) -> str:
+        return f"{self.mti} STAN {self.get('11') or '-'} RRN {self.get('37') or '-'} card {self.card or '-'}"
+
+
+_NOTHING = "".join(map(chr, range(33)))
+
+
+class Fault(Enum):
+    """Why a frame could not be read; the value is what an operator is told."""
+
+    SHORT = "the frame ends inside it, or its padding is wrong"
+    LENGTH = "its length is no number"
+    LONG = "it is longer than the field table allows"
+    CONTENT = "it holds a character that it must not"
+    UNKNOWN = "the bitmap announces a field that does not exist"
+    EXTRA = "bytes follow the last field"
+
+
+@frozen(eq=False)
+class Unreadable:
+    """This frame only: answer what can be answered, count it, and carry on."""
+
+    fault: Fault
+    field: str  # 2, or h, t, p as pyiso8583 calls header, MTI and bitmap
+    position: int  # from the first byte of the frame, which is 0
+    partial: Message  # what was decoded: before the fault, or beside it if only a content was wrong
+
+    def __str__(self) -> str:
+        return f"field {self.field}, position {self.position}: {self.fault.value}"
+
+
+_RUN = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
+
+
+def mask(text: str) -> str:
+    """The text with every run of digits that could be a card number shown by its last four (T-06)."""
+    return _RUN.sub(_masked, text)
+
+
+def _masked(run: re.Match[str]) -> str:
+    digits = run.group().replace(" ", "").replace("-", "")
+    return f"*{digits[-4:]}" if 13 <= len(digits) <= 19 and luhn(digits) else run.group()

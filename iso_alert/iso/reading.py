@@ -1,0 +1,242 @@
+"""What does a message say?  A `Message`, its link's dialect and the time of arrival make a value that others act on."""
+
+from collections.abc import Callable
+from enum import Enum
+from hashlib import blake2b
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from iso_alert.domain.card import Card, Kind
+from iso_alert.domain.money import Money
+from iso_alert.domain.transaction import Facts, Original, Transaction
+from iso_alert.iso.amounts import amount, balances, reversed_part
+from iso_alert.iso.dialect import Decision, Dialect
+from iso_alert.iso.merchant import acceptor
+from iso_alert.iso.message import Message
+from iso_alert.iso.moments import BANGKOK, UTC_ZONE, near
+
+
+class Why(Enum):
+    """Why a message is no business of ours; the value stands on a metric label."""
+
+    RESPONSE = "response"
+    NOTIFICATION = "notification"
+    BATCH_UPLOAD = "batch_upload"
+    RECONCILIATION = "reconciliation"
+    NO_ENROLMENT = "no_enrolment"
+    NOT_OFFERED = "not_offered"
+    WRONG_VERSION = "wrong_version"
+
+
+@frozen
+class Ignored:
+    """Understood, not ours.  `answering` knows whether it is answered, and how."""
+
+    why: Why
+
+
+class Action(Enum):
+    """What network management asks."""
+
+    SIGN_ON = "sign_on"
+    SIGN_OFF = "sign_off"
+    ECHO = "echo"
+    OTHER = "other"  # accepted, without effect
+
+
+@frozen
+class NetworkManagement:
+    """A word about the link itself."""
+
+    action: Action
+    code: str
+
+
+@frozen
+class FileAction:
+    """A request of the ATM switch about a subscription; what it means is the enrolment's to say."""
+
+    mti: str
+    key: int
+    card: Card | None
+    operation: str  # DE91
+    file: str  # DE101
+    record: str = field(repr=False)  # DE120, with a mobile number in it
+    has_pin: bool  # DE52 was there, which is forbidden
+
+
+Reading: TypeAlias = Transaction | NetworkManagement | FileAction | Ignored
+
+_REPEAT = {"1": "0", "3": "2", "5": "4"}
+_ACCOUNTS = {"30": Kind.CREDIT, "10": Kind.DEBIT, "20": Kind.DEBIT}
+_FINANCIAL, _ASKS, _ANSWERS, _TELLS = "124", "02", "13", "4"
+_YES_NO = {True: "yes", False: "no"}
+
+
+def read(message: Message, dialect: Dialect, arrived_at: float) -> Reading:
+    """What this message is to us; `arrived_at` is in seconds since 1970."""
+    if (why := _not_ours(message, dialect)) is not None:
+        return Ignored(why)
+    return _BY_CLASS[message.mti[1]](message, dialect, arrived_at)
+
+
+def _not_ours(message: Message, dialect: Dialect) -> Why | None:
+    version, kind, function = message.mti[0], message.mti[1], message.mti[2]
+    if version != dialect.profile.version:
+        return Why.WRONG_VERSION
+    if function in _ANSWERS and not (dialect.decision is Decision.PAIRED and kind in _FINANCIAL):
+        return Why.RESPONSE
+    if function in _TELLS and kind not in _FINANCIAL:
+        return Why.NOTIFICATION
+    if function not in _ASKS + _ANSWERS + _TELLS or kind not in _BY_CLASS:
+        return Why.NOT_OFFERED
+    return _AS_IGNORED.get(message.mti[1:3]) or _no_enrolment(kind, dialect)
+
+
+# 0320 is an EDC's batch upload: its details were told when they happened, and it must never reach the enrolment.
+_AS_IGNORED = {"32": Why.BATCH_UPLOAD}
+
+
+def _no_enrolment(kind: str, dialect: Dialect) -> Why | None:
+    return Why.NO_ENROLMENT if kind == "3" and not dialect.enrolment else None
+
+
+def _network_management(message: Message, dialect: Dialect, _: float) -> NetworkManagement:
+    network, code = dialect.profile.network, message.network
+    meant = ((network.sign_on, Action.SIGN_ON), (network.sign_off, Action.SIGN_OFF), (network.echo, Action.ECHO))
+    return NetworkManagement(next((action for codes, action in meant if code in codes), Action.OTHER), code)
+
+
+def _file_action(message: Message, dialect: Dialect, _: float) -> FileAction:
+    return FileAction(
+        mti=message.mti,
+        key=key(message, dialect),
+        card=message.card,
+        operation=message.get("91"),
+        file=message.get("101"),
+        record=message.get("120"),
+        has_pin=message.has_pin,
+    )
+
+
+def _transaction(message: Message, dialect: Dialect, arrived_at: float) -> Transaction:
+    get, profile = message.get, dialect.profile
+    total, part = amount(message, dialect), reversed_part(message, dialect)
+    facts = _facts(message, dialect, total, part)
+    shown, domestic = acceptor(message.fields.get("43", ""), profile.layout, dialect.charset)
+    date, time = local(message, dialect)
+    transmitted = near(get("7"), UTC_ZONE, arrived_at)
+    happened = transmitted or near(date + time, BANGKOK, arrived_at) or int(arrived_at)
+    return Transaction(
+        link=dialect.link,
+        mti=message.mti,
+        key=key(message, dialect),
+        arrived_at=arrived_at,
+        happened_at=happened,
+        facts=facts,
+        card=message.card,
+        account=_ACCOUNTS.get(get("3")[2:4]),
+        stan=get("11"),
+        rrn=get("37"),
+        approval_code=_code(get("38")),
+        terminal=get("41"),
+        merchant_id=get("42"),
+        acquirer=get("32").lstrip("0"),  # as DE90 has it, which pads with zeros
+        invoice=message.invoice,
+        response_code=get("39"),
+        original=_ORIGINAL[profile.version](message),
+        amount=total,
+        reversed=part,
+        balances=balances(message, dialect),
+        merchant=dialect.merchants.name(shown, get("42"), get("41"), facts.mcc),
+        local_time=time,
+        local_date=date,
+        transmitted_at=transmitted,
+        domestic=domestic,
+    )
+
+
+_BY_CLASS: dict[str, Callable[[Message, Dialect, float], Reading]] = {
+    **dict.fromkeys(_FINANCIAL, _transaction),
+    "3": _file_action,
+    "5": lambda *_: Ignored(Why.RECONCILIATION),
+    "8": _network_management,
+}
+
+
+def _facts(message: Message, dialect: Dialect, total: Money, part: Money | None) -> Facts:
+    function, origin = int(message.mti[2]), message.mti[3]
+    get, fields, profile = message.get, message.fields, dialect.profile
+    return Facts(
+        mti_class=message.mti[1],
+        function=str(function & ~1),  # a paired response speaks of its request
+        origin=_REPEAT.get(origin, origin),
+        processing=get("3")[:2],
+        entry_mode=profile.entry_mode.of(fields),
+        condition=profile.condition.of(fields),
+        mcc=profile.mcc.of(fields),
+        indicator=message.indicator.value,
+        chip_or_track=_YES_NO[message.has_chip or message.has_track],
+        voice_listed=_YES_NO[dialect.voice.lists(get("41"), get("42"), get("24"))],
+        amount="positive" if total.minor else "zero",
+        partial=_YES_NO[part is not None],
+        approved=_approved(message, dialect),
+        approval_code=_YES_NO[bool(_code(get("38")))],
+        terminal=_YES_NO[bool(get("41"))],
+    )
+
+
+def _approved(message: Message, dialect: Dialect) -> str:
+    code, function = message.get("39"), message.mti[2]
+    if dialect.decision is Decision.PAIRED and function == "0":
+        return "unknown"  # its response decides
+    if code:
+        return _YES_NO[code in dialect.profile.approved]
+    return "yes" if dialect.decision is Decision.FEED else "unknown"
+
+
+def _code(approval_code: str) -> str:
+    """DE38 without the zeros that some hosts write for "none"."""
+    return approval_code if approval_code.strip("0") else ""
+
+
+def local(message: Message, dialect: Dialect) -> tuple[str, str]:
+    """Date MMDD and time hhmmss at the merchant's; 1993 has both, and a year, in DE12."""
+    if dialect.profile.version == "1":
+        return message.get("12")[2:6], message.get("12")[6:12]
+    return message.get("13"), message.get("12")
+
+
+def key(message: Message, dialect: Dialect) -> int:
+    """The same 64 bits (signed, as stores count) for a message and all its repeats.
+
+    Of a card's tokens it takes the oldest key's, so that a message repeated while keys change is still known.
+    A terminal that sends no time at all would be silenced when its STAN comes round again; there more is asked.
+    """
+    get = message.get
+    when = get("7") or get("12") + get("13") or "/".join((get("37"), message.invoice, get("4")))
+    parts = (dialect.link, message.mti[1:3], get("11"), when, get("41") or get("32"))
+    token = message.card.tokens[-1] if message.card else b""
+    digest = blake2b("\x1f".join(parts).encode() + b"\x1f" + token, digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _original_87(message: Message) -> Original | None:
+    """DE90: MTI 4, STAN 6, DE7 10, acquirer 11, forwarder 11; zeros where the host knows nothing."""
+    text = message.get("90")
+    if not text[:20].isdecimal() or not text[4:10].strip("0"):
+        return None
+    transmitted, acquirer = text[10:20], text[20:31].strip()
+    return Original(text[:4], text[4:10], transmitted if transmitted.strip("0") else "", acquirer.lstrip("0"))
+
+
+def _original_93(message: Message) -> Original | None:
+    """DE56: MTI 4, STAN 6, local date and time 12, acquirer with its length; no time of transmission."""
+    text = message.get("56")
+    if not text[:10].isdecimal() or not text[4:10].strip("0"):
+        return None
+    return Original(text[:4], text[4:10], "", text[24:].lstrip("0"))
+
+
+_ORIGINAL = {"0": _original_87, "1": _original_93}
