@@ -103,22 +103,23 @@ class Session:
 
     # ---- what we answer
 
-    def respond(self, request: Pdu, status: int = 0, body: bytes = b"\0") -> None:
+    def respond(self, request: Pdu, now: float, status: int = 0, body: bytes = b"\0") -> None:
         """Answer a request that was `Asked`; in vain, and silently so, if the session has closed since."""
         if self._closed:
             return
         self._owed.discard(request.sequence)
         self._out.append(write_frame(request.command | RESPONSE, status, request.sequence, b"" if status else body))
+        self._part_if_drained(now)
 
-    def accept(self, bind: Pdu, system_id: str = "") -> None:
+    def accept(self, bind: Pdu, now: float, system_id: str = "") -> None:
         """Answer an `Asked` bind, as an SMSC: it is bound."""
-        self.respond(bind, body=write_body(bind.command | RESPONSE, {"system_id": system_id}))
+        self.respond(bind, now, body=write_body(bind.command | RESPONSE, {"system_id": system_id}))
         if not self._closed:
             self._move(ACCEPTED[bind.command])
 
-    def refuse(self, bind: Pdu, status: int) -> None:
+    def refuse(self, bind: Pdu, now: float, status: int) -> None:
         """Answer an `Asked` bind, as an SMSC: not so."""
-        self.respond(bind, status)
+        self.respond(bind, now, status)
         if not self._closed:
             self._move(Input.REFUSE)
 

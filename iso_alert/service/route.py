@@ -1,0 +1,305 @@
+"""Keep one SMPP session to one SMSC alive, and carry the courier's messages over it.
+
+The courier asks for `credit`, hands over that much with `send`, and learns from `outcomes` what became of it. A route
+keeps no message of its own: what it was given is with the SMSC, in the window, or told back as `Unsent` or `InDoubt`.
+Whatever the SMSC does, nothing here raises; it ends in an outcome, or in a new connection.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from math import inf
+from random import Random
+from ssl import SSLContext
+from typing import Any, Literal
+
+import structlog
+import trio
+
+from iso_alert.smpp.command import Action, Command, Status, StatusTable, status_name
+from iso_alert.smpp.event import Answered, Asked, BindRefused, Bound, Event, Late, Unanswered
+from iso_alert.smpp.pace import Bucket, Pace
+from iso_alert.smpp.receipt import read_receipt
+from iso_alert.smpp.session import Session
+from iso_alert.smpp.state import BOUND, Role
+from iso_alert.smpp.submit import submit_form
+
+from .dialogue import Dialogue
+from .outcome import Accepted, InDoubt, Outcome, Receipted, Refused, Submission, Unsent
+from .reports import Reports
+from .route_config import RouteConfig, load_statuses
+from .watch import Unwatched, Watch
+
+__all__ = [
+    "Accepted", "InDoubt", "Outcome", "Receipted", "Refused", "Route", "RouteConfig", "RouteState", "Submission",
+    "Unsent", "Unwatched", "Watch", "load_statuses",
+]  # fmt: skip
+
+RouteState = Literal["new", "connecting", "binding", "bound", "throttled", "draining", "waiting", "ended"]
+Connect = Callable[[], Awaitable[trio.abc.Stream]]
+BACKLOG = 20_000  # outcomes that nobody has fetched; beyond them we stop reading, and the SMSC waits
+BIND_REFUSED = "bind_refused"
+_SUBMIT_SM = Command.SUBMIT_SM.value
+
+
+class Route:
+    """One route. `run` lives in the caller's nursery; everything else may be called from any task of the same loop."""
+
+    def __init__(
+        self,
+        config: RouteConfig,
+        statuses: StatusTable,
+        *,
+        random: Random,
+        clock: Callable[[], float],  # wall time, for the outcomes' `at`
+        ssl_context: SSLContext | None = None,
+        watch: Watch | None = None,
+        connect: Connect | None = None,  # how to reach the SMSC, where TCP is not the way
+    ) -> None:
+        self.config = config
+        self._statuses, self._random, self._clock = statuses, random, clock
+        self._watch: Watch = watch or Unwatched()
+        self._connect = connect or _dialler(config, ssl_context)
+        self._form = submit_form(config.sender, config.service_type, config.registered_delivery)
+        self._pace = Pace(Bucket(config.rate or inf), config.throttle)
+        self._log = structlog.get_logger(__name__).bind(route=config.name)
+        self._phase: RouteState = "new"
+        self._dialogue: Dialogue | None = None
+        self._reports = Reports(BACKLOG)
+        self._changed = trio.lowlevel.ParkingLot()  # rung whenever there may be credit
+        self._draining, self._over = False, trio.Event()
+        self._attempts, self._stay_away = 0, 0.0
+        self._patience = trio.CancelScope()  # of what `drain` may cut short
+        self._was_bound, self._last_trouble = False, ""
+        self._on: dict[type, Callable[[Any, float], None]] = {
+            Answered: self._answered, Unanswered: self._unanswered, Asked: self._asked, Late: self._late,
+            Bound: self._bound, BindRefused: self._bind_refused,
+        }  # fmt: skip
+
+    # ---- what the courier sees
+
+    @property
+    def bound(self) -> bool:
+        return self._dialogue is not None and self._dialogue.session.state in BOUND
+
+    @property
+    def state(self) -> RouteState:
+        if self._draining and self._phase != "ended":
+            return "draining"
+        return "throttled" if self._phase == "bound" and self._pace.paused(trio.current_time()) else self._phase
+
+    @property
+    def in_flight(self) -> int:
+        """PDUs that wait for their answer."""
+        return self._dialogue.session.in_flight if self._dialogue else 0
+
+    def credit(self) -> int:
+        """How many submissions may be handed over right now."""
+        if self._dialogue is None or self._draining:
+            return 0
+        return int(min(self._dialogue.session.room, self._pace.available(trio.current_time())))
+
+    async def wait_credit(self) -> None:
+        """Return once there is credit; after `drain` that is never."""
+        await trio.lowlevel.checkpoint()
+        while self.credit() <= 0:
+            with trio.move_on_at(self._credit_at()):
+                await self._changed.park()
+
+    def _credit_at(self) -> float:
+        """When time alone will give credit; inf if something must happen first."""
+        if self._dialogue is None or self._draining or self._dialogue.session.room <= 0:
+            return inf
+        return self._pace.next_at(trio.current_time())
+
+    def send(self, submissions: Sequence[Submission]) -> None:
+        """Hand over up to `credit()` submissions, in order, as one write; ValueError for more.
+
+        Never blocks, and promises nothing: an outcome comes for each.
+        """
+        if len(submissions) > self.credit() or self._dialogue is None:
+            raise ValueError(f"{len(submissions)} submissions on a credit of {self.credit()}")
+        session, now = self._dialogue.session, trio.current_time()
+        for each in submissions:
+            try:
+                body = self._form.body(each.destination, each.part, each.validity)
+            except ValueError:  # one bad number must not bring the courier down, nor come back for ever
+                self._reports.put(Refused(each.ref, Status.ESME_RINVDSTADR, Action.NEVER, self._clock()))
+            else:
+                session.request(_SUBMIT_SM, body, each.ref, now)
+        self._pace.bucket.take(len(submissions), now)
+        self._dialogue.nudge()
+
+    async def outcomes(self) -> list[Outcome]:
+        """All that happened since the last call, in order; waits until there is something.
+
+        An empty list means that the route has ended and nothing more will come. For one task at a time; cancelling the
+        wait loses nothing.
+        """
+        return await self._reports.fetch()
+
+    def acknowledge(self, receipts: Sequence[Receipted], status: int = 0) -> None:
+        """Answer receipts that are durable now, or with a `status` those that could not be made so.
+
+        A receipt of an earlier connection is passed over: the SMSC will send it again.
+        """
+        now = trio.current_time()
+        for each in receipts:
+            each.session.respond(each.request, now, status)
+        if self._dialogue is not None:
+            self._dialogue.nudge()
+
+    async def drain(self) -> None:
+        """Give no more credit, wait for the answers that are due, unbind, end. Bring a deadline.
+
+        Cancelled, it leaves the route draining; cancel `run` to end it at once.
+        """
+        self._draining = True
+        self._patience.cancel()
+        if self._dialogue is not None:
+            self._dialogue.session.drain(trio.current_time())
+            self._dialogue.nudge()
+        if self._phase != "new":
+            await self._over.wait()
+
+    # ---- one connection after another
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Live until drained or cancelled; either way every submission has then had its outcome."""
+        self._phase = "waiting"
+        task_status.started()
+        try:
+            while not self._draining:
+                await self._one_connection()
+                await self._stay_away_a_while()
+        finally:
+            self._phase = "ended"
+            self._reports.end()
+            self._over.set()
+
+    async def _one_connection(self) -> None:
+        self._phase, self._stay_away = "connecting", 0.0
+        stream = await self._reach()
+        if stream is None:
+            return
+        config = self.config
+        session = Session(Role.ESME, trio.current_time(), config.timers, config.window)
+        session.bind(Command.BIND_TRANSCEIVER, _bind_fields(config), trio.current_time())
+        self._dialogue = Dialogue(session, stream, self._hear, self._reports.room)
+        self._phase = "binding"
+        try:
+            await self._dialogue.run()
+        finally:
+            self._parted(self._dialogue)
+
+    async def _reach(self) -> trio.abc.Stream | None:
+        with trio.CancelScope(deadline=trio.current_time() + self.config.timers.bind) as self._patience:
+            try:
+                return await self._connect()
+            except (OSError, trio.BrokenResourceError) as fault:
+                self._trouble("unreachable", fault=type(fault).__name__)
+                return None
+        if not self._draining:
+            self._trouble("unreachable", fault="no answer")
+        return None
+
+    def _parted(self, dialogue: Dialogue) -> None:
+        left, at, was_bound = dialogue.session.hang_up(), self._clock(), self._phase == "bound"
+        self._dialogue = None
+        for ref in left.in_doubt:
+            self._watch.in_doubt()
+            self._reports.put(InDoubt(ref, at))
+        for ref in left.unsent:
+            self._reports.put(Unsent(ref, at))
+        if was_bound:
+            self._watch.bound(False)
+            self._log.info("route.parted", reason=dialogue.reason)
+        elif dialogue.reason != BIND_REFUSED:  # of that we have spoken
+            self._trouble("not_bound", fault=dialogue.reason)
+
+    async def _stay_away_a_while(self) -> None:
+        if self._draining:
+            return
+        self._phase = "waiting"
+        self._attempts += 1
+        delay = self._stay_away or self.config.back_off.delay(self._attempts, self._random)
+        with trio.move_on_after(delay) as self._patience:
+            await trio.sleep_forever()
+
+    # ---- what the session tells
+
+    def _hear(self, events: Sequence[Event]) -> None:
+        at, on = self._clock(), self._on
+        for event in events:
+            if (react := on.get(type(event))) is not None:
+                react(event, at)
+        self._changed.unpark_all()
+
+    def _answered(self, event: Answered, at: float) -> None:
+        self._watch.submitted(status_name(event.status))
+        if not event.status:
+            self._pace.eased()
+            self._reports.put(Accepted(event.ref, event.message_id, at))
+            return
+        action = self._statuses.action(event.status)
+        self._reports.put(Refused(event.ref, event.status, action, at))
+        if event.status == Status.ESME_RTHROTTLED:
+            self._pace.throttled(trio.current_time(), self._random)  # the whole route, so that nothing overtakes
+        elif action is Action.REBIND and self._dialogue is not None:
+            self._dialogue.session.drain(trio.current_time())  # the window empties, then comes a new bind
+
+    def _unanswered(self, event: Unanswered, at: float) -> None:
+        self._watch.in_doubt()
+        self._reports.put(InDoubt(event.ref, at))
+
+    def _asked(self, event: Asked, at: float) -> None:
+        if self._dialogue is None:
+            return
+        receipt = read_receipt(event.pdu.fields, event.pdu.tlvs) if "esm_class" in event.pdu.fields else None
+        if receipt is not None:
+            self._reports.put(Receipted(receipt, at, self._dialogue.session, event.pdu))
+            return
+        self._watch.unexpected()
+        if "esm_class" in event.pdu.fields:  # an SMS to us: nobody here reads it, and the SMSC should not keep it
+            self._dialogue.session.respond(event.pdu, trio.current_time())
+
+    def _late(self, _event: Late, _at: float) -> None:
+        self._watch.late()
+
+    def _bound(self, _event: Bound, _at: float) -> None:
+        self._phase, self._attempts, self._last_trouble = "bound", 0, ""
+        self._watch.bound(True)
+        if self._was_bound:
+            self._watch.reconnected()
+        self._was_bound = True
+        self._log.info("route.bound")
+
+    def _bind_refused(self, event: BindRefused, _at: float) -> None:
+        action = self._statuses.bind_action(event.status)
+        self._trouble("bind_refused", status=status_name(event.status), action=action.value)
+        if action is Action.ALARM:
+            self._stay_away = self.config.slow
+        if self._dialogue is not None:
+            self._dialogue.leave(BIND_REFUSED)
+
+    def _trouble(self, what: str, **facts: str) -> None:
+        """Say it once, not once an attempt."""
+        if (trouble := f"{what} {facts}") != self._last_trouble:
+            self._last_trouble = trouble
+            self._log.warning(f"route.{what}", **facts)
+
+
+def _dialler(config: RouteConfig, ssl_context: SSLContext | None) -> Connect:
+    async def dial() -> trio.abc.Stream:
+        if ssl_context is None:
+            return await trio.open_tcp_stream(config.host, config.port)
+        return await trio.open_ssl_over_tcp_stream(config.host, config.port, ssl_context=ssl_context)
+
+    return dial
+
+
+def _bind_fields(config: RouteConfig) -> dict[str, str | int]:
+    return {
+        "system_id": config.system_id,
+        "password": config.password,
+        "system_type": config.system_type,
+        "interface_version": 0x34,
+    }

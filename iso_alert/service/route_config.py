@@ -1,0 +1,52 @@
+"""One route to one SMSC, as configured: where it is, who we are there, and how fast and in which words it wants us."""
+
+import tomllib
+from pathlib import Path
+
+from attrs import field, frozen
+
+from iso_alert.smpp.command import StatusTable, status_table
+from iso_alert.smpp.pace import BackOff
+from iso_alert.smpp.submit import Source, source
+from iso_alert.smpp.text import Gsm, LongMessages
+from iso_alert.smpp.timers import Timers
+
+
+@frozen
+class RouteConfig:
+    """Frozen; a change of configuration is a new route."""
+
+    name: str
+    host: str
+    port: int
+    system_id: str
+    password: str = field(repr=False)
+    source: str  # a name of 3 to 11 letters and digits, a short code, or a number in full
+    system_type: str = ""
+    source_ton: int | None = None  # where the operator wants other than the usual ones
+    source_npi: int | None = None
+    service_type: str = ""
+    registered_delivery: int = 1
+    window: int = 50
+    rate: float | None = None  # PDUs a second; parts count, not messages
+    timers: Timers = field(factory=Timers)
+    long_messages: LongMessages = "udh8"
+    gsm: Gsm = "gsm0338"
+    back_off: BackOff = field(factory=BackOff)  # between connections
+    throttle: BackOff = field(factory=lambda: BackOff(most=30.0))  # of the whole route, after ESME_RTHROTTLED
+    slow: float = 300.0  # between binds that only a person can mend
+
+    @property
+    def sender(self) -> Source:
+        usual = source(self.source)
+        ton = usual.ton if self.source_ton is None else self.source_ton
+        npi = usual.npi if self.source_npi is None else self.source_npi
+        return Source(self.source, ton, npi)
+
+
+def load_statuses(path: Path) -> StatusTable:
+    """Read `smpp-statuses.toml`; ValueError names the file and the faulty row."""
+    try:
+        return status_table(tomllib.loads(path.read_text("utf-8")))
+    except ValueError as fault:  # tomllib's own error is one too
+        raise ValueError(f"{path}: {fault}") from None
