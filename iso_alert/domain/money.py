@@ -26,6 +26,13 @@ def currency(number: str) -> Currency:
     return Currency(number)
 
 
+@cache
+def by_code(code: str) -> Currency:
+    """The currency that was written under this code."""
+    known = next((known for known in _Known if known.code == code), None)
+    return Currency(code, known.exponent or 0) if known else Currency(code)
+
+
 @frozen
 class Money:
     """`minor` units of `currency`: Money(250000, BAHT) is 2,500.00 baht."""

@@ -4,8 +4,10 @@ The version in force at the transaction's own time applies (R-04), so a version 
 itself.  An unknown channel is judged by the row of edc: a missed alert is worse than an extra one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from attrs import field, frozen
 
@@ -102,3 +104,79 @@ class Policy:
         """The version in force at `moment` (seconds since 1970); before the first one, the first."""
         later = (n for n in range(len(self._starts) - 1, 0, -1) if self._starts[n] <= moment)
         return self.versions[next(later, 0)]
+
+
+def read_policy(raw: Mapping[str, Any]) -> Policy:
+    """A policy file's content as a value.  Raises PolicyError, naming version and row, one fault a line."""
+    faults: list[str] = []
+    versions = []
+    for each in raw.get("version", []):
+        try:
+            versions.append(_version(each))
+        except (PolicyError, KeyError, TypeError, AttributeError) as fault:
+            what = f"{fault} is missing" if isinstance(fault, KeyError) else str(fault)
+            faults.append(f"version {each.get('id', '?')}: {what}")
+    if strange := set(raw) - {"version"}:
+        faults.append(f"unknown key {sorted(strange)[0]!r}")
+    if faults:
+        raise PolicyError("\n".join(faults))
+    return Policy(versions)
+
+
+_VERSION_KEYS = {"id", "announced_at", "effective_from", "unmatched_cancellation", "wait", "burst", "row"}
+_ROW_KEYS = {"id", "say", "card", "channel", "event", "from", "send"}
+
+
+def _version(raw: Mapping[str, Any]) -> Version:
+    _only(raw, _VERSION_KEYS, "")
+    for key in ("announced_at", "effective_from"):
+        if not isinstance(raw[key], datetime) or raw[key].tzinfo is None:
+            raise PolicyError(f"{key} is no date and time with an offset, such as 2027-01-31T00:00:00+07:00")
+    unmatched = raw.get("unmatched_cancellation", "tell")
+    if unmatched not in ("tell", "silent"):
+        raise PolicyError(f"unmatched_cancellation is {unmatched!r}, not tell or silent")
+    burst = dict(raw.get("burst", {}))
+    _only(burst, {"on", "count", "within", "sum", "sum_within"}, "burst: ")
+    if "sum" in burst:
+        burst["sum"] = satang(burst["sum"])
+    return Version(
+        id=raw["id"],
+        announced_at=raw["announced_at"],
+        effective_from=raw["effective_from"],
+        rows=tuple(_row(row) for row in raw["row"]),
+        tell_unmatched=unmatched == "tell",
+        wait=float(raw.get("wait", 5)),
+        burst=Burst(**burst),
+    )
+
+
+def _row(raw: Mapping[str, Any]) -> Row:
+    where = f"row {raw.get('id', '?')}: "
+    _only(raw, _ROW_KEYS, where)
+    channels, events = frozenset(raw.get("channel", ())), frozenset(raw["event"])
+    known = {kind.value for kind in Kind} | {ANY}
+    for words, among in ((channels, Channel), (events, Event)):
+        if strange := words - {member.value for member in among}:
+            raise PolicyError(f"{where}{sorted(strange)[0]!r} is no {among.__name__.lower()}")
+    if raw["card"] not in known:
+        raise PolicyError(f"{where}card is {raw['card']!r}, none of {', '.join(sorted(known))}")
+    if raw["send"] not in (True, False, "follows"):
+        raise PolicyError(f'{where}send is {raw["send"]!r}, not true, false or "follows"')
+    sends, follows = bool(raw["send"]), raw["send"] == "follows"
+    return Row(raw["id"], raw["card"], channels, events, sends, satang(raw.get("from", "0.00")), follows)
+
+
+def _only(raw: Mapping[str, Any], keys: set[str], where: str) -> None:
+    if strange := set(raw) - keys:
+        raise PolicyError(f"{where}unknown key {sorted(strange)[0]!r}")
+
+
+def satang(baht: str) -> int:
+    """ "1000.00" as 100000.  Raises PolicyError: an amount is text with two decimals, never a float."""
+    try:
+        amount = Decimal(baht) * 100
+    except (InvalidOperation, TypeError):
+        raise PolicyError(f'{baht!r} is no amount such as "1000.00"') from None
+    if not isinstance(baht, str) or amount != int(amount) or amount < 0:
+        raise PolicyError(f'{baht!r} is no amount such as "1000.00"')
+    return int(amount)

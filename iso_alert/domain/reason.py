@@ -8,7 +8,7 @@ class Reason(Enum):
 
     words: str
 
-    def __new__(cls, name: str, words: str) -> "Reason":
+    def __new__(cls, name: str, words: str = "") -> "Reason":
         member = object.__new__(cls)
         member._value_ = name
         member.words = words

@@ -1,8 +1,8 @@
 """One purchase, one thread: the messages that speak of the same money, and what each of them changes.
 
 A purchase or pre-authorisation begins a thread; completions, voids and reversals continue it.  `find_original` says
-which earlier message a later one means; `STEPS` says, for every state and every continuing event, what the thread becomes
-and what that is to the cardholder.  What is not in the table cannot happen to a thread.
+which earlier message a later one means; `STEPS` says, for every state and every continuing event, what the thread
+becomes and what that is to the cardholder.  What is not in the table cannot happen to a thread.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
