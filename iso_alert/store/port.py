@@ -1,0 +1,159 @@
+"""The verbs of the store, a sentence each.  One verb, one transaction; every engine keeps the same promises.
+
+All of them block and are called from a worker thread, one at a time.  What cannot be made durable raises
+StoreUnavailable, and then nothing of the call has happened.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from attrs import field, frozen
+
+from iso_alert.domain.alert import AlertState
+from iso_alert.domain.card import Card, Kind
+from iso_alert.domain.decision import Decision, Rulebook
+from iso_alert.domain.text import Language
+from iso_alert.domain.transaction import Transaction
+
+
+class StoreUnavailable(Exception):
+    """It could not be made durable: the disk is full, read-only or locked.  Trying again later may help."""
+
+
+@frozen
+class Recorded:
+    """What became of one message.  A repeat has the number of the first copy and no decision of its own."""
+
+    number: int
+    decision: Decision | None
+
+    @property
+    def repeat(self) -> bool:
+        return self.decision is None
+
+
+@frozen
+class Lease:
+    """An alert that this node may send now.  In the store it counts as perhaps on the wire."""
+
+    alert: int
+    mobile: str = field(repr=False)
+    text: str = field(repr=False)
+    key: str
+    began_at: float  # when the message that caused it arrived, seconds since 1970
+    attempts: int = 0
+    doubts: int = 0
+    done: frozenset[int] = frozenset()  # numbers of the parts that the SMSC has accepted already
+
+
+@frozen
+class Taken:
+    """The SMSC accepted part `n` (of `parts`) of an alert.  `ids` as for Confirmed."""
+
+    alert: int
+    n: int
+    parts: int
+    route: str
+    ids: tuple[str, ...]
+    at: float
+
+
+@frozen
+class Untaken:
+    """An alert, or a part of it, was not accepted: `state` is what it becomes, `pause` how long it then waits."""
+
+    alert: int
+    state: AlertState
+    cause: str
+    at: float
+    pause: float = 0.0
+    doubt: bool = False
+    counts: bool = True  # whether it was an attempt; one that was never written is not
+
+
+@frozen
+class Confirmed:
+    """A delivery receipt.  `ids` are the forms in which its message id may be written elsewhere, as it came first."""
+
+    route: str
+    ids: tuple[str, ...]
+    mobile: str = field(repr=False)
+    state: str  # the SMSC's word: DELIVRD, UNDELIV, …
+    delivered: bool | None  # None: not final yet
+    error: str
+    at: float
+
+
+@frozen
+class Settled:
+    """What a batch of answers and receipts came to; `confirmed` holds state, and seconds from message to receipt."""
+
+    confirmed: Sequence[tuple[str, float | None]] = ()
+    unmatched: int = 0
+
+
+@frozen
+class Outbox:
+    """What still has to go: how many alerts, and since when the oldest waits (seconds since 1970)."""
+
+    queued: int
+    sending: int
+    oldest: float | None
+
+
+@frozen
+class CardLine:
+    """One card of the bank's card file."""
+
+    customer: str
+    card: Card
+    kind: Kind
+    primary: bool
+
+
+@frozen
+class SubscriptionLine:
+    """One customer's subscription, as imported."""
+
+    customer: str
+    mobile: str = field(repr=False)
+    language: Language
+
+
+class Store(Protocol):
+    """Everything that must not be lost."""
+
+    def record(
+        self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int
+    ) -> tuple[list[Recorded], list[Lease]]:
+        """Decide on and write a batch in its order, and lease at most `room` of its alerts.  Idempotent by key."""
+
+    def claim(self, now: float, limit: int) -> list[Lease]:
+        """Lease alerts that are due, oldest first, at most one a lane, none whose lane has an earlier open one."""
+
+    def settle(self, results: Sequence[Taken | Untaken | Confirmed]) -> Settled:
+        """Write what the SMSC said, in order.  Idempotent: the same answer or receipt twice changes nothing."""
+
+    def recover(self) -> int:
+        """At start: put what a dead courier held back in the queue, marked as in doubt; how many those were."""
+
+    def outbox(self) -> Outbox:
+        """How much waits, and since when."""
+
+    def next_due(self, now: float) -> float | None:
+        """When the next queued alert becomes due, if any waits (seconds since 1970)."""
+
+    def import_cards(self, lines: Iterable[CardLine]) -> int:
+        """Write cards and their customers; a card that is there is changed.  How many lines changed something."""
+
+    def import_subscriptions(self, lines: Iterable[SubscriptionLine], now: float) -> tuple[int, list[str]]:
+        """Write subscriptions, active at once; how many changed something, and customers who have no card."""
+
+    def check(self) -> None:
+        """Prove that a commit is possible."""
+
+    def close(self) -> None:
+        """Give everything back.  Idempotent."""
+
+
+Open = Callable[[], Store]

@@ -1,0 +1,124 @@
+"""Values as rows, and rows as values.  The order of columns is that of the statements in store/sql."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import astuple, fields
+
+from iso_alert.domain.card import Kind
+from iso_alert.domain.channel import Channel
+from iso_alert.domain.event import Event
+from iso_alert.domain.money import BAHT, Currency, Money, by_code
+from iso_alert.domain.reason import Reason
+from iso_alert.domain.subscription import Holder, Subscription, SubscriptionState
+from iso_alert.domain.text import Language
+from iso_alert.domain.thread import ADVICE_WITHIN, Past, State
+from iso_alert.domain.transaction import Facts, Original, Transaction
+from iso_alert.store.port import Taken
+from iso_alert.store.working import Draft, Written
+
+NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
+FACTS = [f.name for f in fields(Facts)]
+
+
+def txn_row(written: Written) -> tuple[Any, ...]:
+    of, decision = written.transaction, written.decision
+    kept = of.balance(decision.kind) if decision.unmatched else None
+    return (
+        written.id, of.stan, written.card, of.key, of.link, of.mti, of.rrn or None, of.approval_code or None,
+        of.terminal or None, of.merchant_id or None, of.acquirer or None, of.invoice or None,
+        of.happened_at, of.transmitted_at, of.local_date + of.local_time or None, _original_text(of.original),
+        of.amount.minor, of.amount.currency.code, of.reversed.minor if of.reversed else None,
+        kept.minor if kept else None, of.merchant, of.response_code or None, "|".join(astuple(of.facts)),
+        decision.event.value, decision.channel.value, decision.sub_channel or None, decision.kind.value,
+        f"{decision.event_rule} {decision.channel_rule} {decision.policy_version} {decision.policy_row}".rstrip(),
+        decision.subscription.value, decision.reason.value, decision.thread or written.id,
+        decision.original, decision.matched_by or None, 1 if decision.unmatched else None,
+    )  # fmt: skip
+
+
+def alert_row(draft: Draft) -> tuple[Any, ...]:
+    alert = draft.alert
+    return (
+        draft.id, draft.txn, draft.thread, draft.lane, alert.customer, alert.key, alert.mobile, alert.language,
+        alert.text, draft.state.value, draft.not_before, draft.cause,
+    )  # fmt: skip
+
+
+def part_row(taken: Taken) -> tuple[Any, ...]:
+    return taken.alert, taken.n, taken.route, taken.ids[0], bare(taken.ids[0]), taken.parts, taken.at
+
+
+def bare(message_id: str) -> str:
+    """A message id as it is compared: without case and leading zeros."""
+    return message_id.strip().casefold().lstrip("0") or "0"
+
+
+def holder(row: Sequence[Any]) -> Holder:
+    _, card, kind, customer, mobile, language, state = row
+    subscription = Subscription(customer, mobile, Language(language), SubscriptionState(state)) if customer else None
+    return Holder(card, Kind(kind) if kind else None, subscription)
+
+
+def want_row(of: Transaction, card: int) -> tuple[Any, ...]:
+    """What to look for in the history of a card on behalf of one message."""
+    return (
+        card,
+        of.stan or NOWHERE,
+        of.original.stan if of.original else NOWHERE,
+        of.rrn or NOWHERE,
+        of.approval_code or NOWHERE,
+        int((of.arrived_at - ADVICE_WITHIN) * 1e6),
+    )
+
+
+def past(row: Sequence[Any]) -> tuple[int, Past]:
+    """The card, and a message of it with the state of its thread."""
+    (
+        id_, card, mti, event, channel, sub_channel, stan, rrn, approval_code, terminal, merchant_id, acquirer, invoice,
+        amount, code, merchant, local, transmitted_at, thread, reason, original, reversed_, balance, unmatched,
+        state, given_back, cancelled_by, told, waiting_cancel,
+    ) = row  # fmt: skip
+    currency = by_code(code)
+    return card, Past(
+        id=id_,
+        mti_class=mti[1],
+        event=Event(event),
+        channel=Channel(channel),
+        sub_channel=sub_channel or "",
+        arrived_at=id_ / 1e6,
+        stan=stan,
+        rrn=rrn or "",
+        approval_code=approval_code or "",
+        terminal=terminal or "",
+        merchant_id=merchant_id or "",
+        acquirer=acquirer or "",
+        invoice=invoice or "",
+        amount=Money(amount, currency),
+        merchant=merchant or "-",
+        local=local or "",
+        transmitted_at=transmitted_at,
+        thread=thread,
+        reason=Reason(reason),
+        original=_original(original),
+        reversed=_money(reversed_, currency),
+        balance=_money(balance, BAHT),
+        unmatched=bool(unmatched),
+        state=State(state) if state else State.STANDING,
+        given_back=given_back or 0,
+        cancelled_by=cancelled_by,
+        told=told is not None,
+        waiting_cancel=waiting_cancel,
+    )
+
+
+def _money(minor: int | None, currency: Currency) -> Money | None:
+    return None if minor is None else Money(minor, currency)
+
+
+def _original_text(original: Original | None) -> str | None:
+    return "|".join(astuple(original)) if original else None
+
+
+def _original(text: str | None) -> Original | None:
+    return Original(*text.split("|")) if text else None

@@ -1,0 +1,188 @@
+-- Every statement of the SQLite store.  Reads give one row with one JSON array: one step, however long the answer.
+
+-- name: last_ids
+-- The newest message and alert.
+SELECT coalesce((SELECT max(id) FROM txn), 0), coalesce((SELECT max(id) FROM alert), 0),
+       coalesce((SELECT max(id) FROM card), 0)
+
+-- name: holders
+-- Cards by token, with the subscription that covers each.
+SELECT json_group_array(json_array(hex(card.token), card.id, card.kind, subscription.customer, subscription.mobile,
+                                   subscription.language, subscription.state))
+FROM card LEFT JOIN subscription ON subscription.customer = card.customer
+WHERE card.token IN (:list)
+
+-- name: insert_cards
+-- Cards that are seen for the first time.
+INSERT INTO card (id, token, last4) VALUES :rows
+
+-- name: move_token
+-- A card was met under an older key: write it under the newest.
+UPDATE card SET token = ? WHERE id = ?
+
+-- name: known
+-- Which of these message keys are written already.
+WITH want (stan, card, key) AS (VALUES :rows)
+SELECT json_group_array(json_array(txn.stan, txn.card, txn.key, txn.id))
+FROM want JOIN txn ON txn.stan = want.stan AND txn.card = want.card AND txn.key = want.key
+
+-- name: history
+-- Earlier messages of a card that share a STAN, an RRN or an approval code with a later one, and their threads.
+WITH want (card, own_stan, said_stan, rrn, approval_code, since) AS (VALUES :rows),
+found (id) AS (
+    SELECT txn.id FROM want JOIN txn ON txn.stan IN (want.own_stan, want.said_stan) AND txn.card = want.card AND txn.id >= want.since
+    UNION SELECT txn.id FROM want JOIN txn ON txn.rrn = want.rrn AND txn.card = want.card AND txn.id >= want.since
+    UNION SELECT txn.id FROM want JOIN txn ON txn.approval_code = want.approval_code AND txn.card = want.card AND txn.id >= want.since
+)
+SELECT json_group_array(json_array(
+    txn.id, txn.card, txn.mti, txn.event, txn.channel, txn.sub_channel, txn.stan, txn.rrn, txn.approval_code, txn.terminal,
+    txn.merchant_id, txn.acquirer, txn.invoice, txn.amount, txn.currency, txn.merchant, txn.local, txn.transmitted_at,
+    txn.thread, txn.reason, txn.original, txn.reversed, txn.balance, txn.unmatched,
+    thread.state, thread.given_back, thread.cancelled_by,
+    (SELECT max(alert.id) FROM alert WHERE alert.thread = txn.thread AND alert.key = 'approval'
+        AND alert.state NOT IN ('refused', 'given_up', 'withdrawn')),
+    (SELECT max(alert.id) FROM alert WHERE alert.thread = txn.thread AND alert.key = 'cancel' AND alert.state = 'queued')))
+FROM found JOIN txn ON txn.id = found.id LEFT JOIN thread ON thread.id = txn.thread
+
+-- name: unmatched
+-- Cancellations of these cards that have not found their original.
+SELECT json_group_array(json_array(
+    txn.id, txn.card, txn.mti, txn.event, txn.channel, txn.sub_channel, txn.stan, txn.rrn, txn.approval_code, txn.terminal,
+    txn.merchant_id, txn.acquirer, txn.invoice, txn.amount, txn.currency, txn.merchant, txn.local, txn.transmitted_at,
+    txn.thread, txn.reason, txn.original, txn.reversed, txn.balance, txn.unmatched,
+    NULL, 0, NULL, NULL,
+    (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.key = 'cancel' AND alert.state = 'queued')))
+FROM txn WHERE txn.unmatched = 1 AND txn.card IN (:list)
+
+-- name: insert_txns
+-- Messages with their decisions.
+INSERT INTO txn (id, stan, card, key, link, mti, rrn, approval_code, terminal, merchant_id, acquirer, invoice,
+                 happened_at, transmitted_at, local, original, amount, currency, reversed, balance, merchant,
+                 response_code, facts, event, channel, sub_channel, kind, rules, subscription, reason, thread, matched,
+                 matched_by, unmatched)
+VALUES :rows
+
+-- name: change_thread
+-- What a thread has become.
+INSERT INTO thread (id, state, given_back, cancelled_by) VALUES (?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, given_back = excluded.given_back,
+                               cancelled_by = excluded.cancelled_by
+
+-- name: overtaken
+-- A cancellation has found the original that came after it.
+UPDATE txn SET unmatched = NULL, thread = ?, matched = ?, matched_by = 'overtook', reason = ? WHERE id = ?
+
+-- name: withdraw
+-- An alert that must not go any more, if nobody has taken it.
+UPDATE alert SET state = 'withdrawn', cause = ? WHERE id = ? AND state = 'queued'
+
+-- name: busy_lanes
+-- Which of these lanes have an alert that is not settled.
+SELECT json_group_array(DISTINCT lane) FROM alert WHERE state IN ('queued', 'sending') AND lane IN (:list)
+
+-- name: insert_alerts
+-- New alerts, some of them leased already.
+INSERT INTO alert (id, txn, thread, lane, customer, key, mobile, language, text, state, not_before, cause) VALUES :rows
+
+-- name: due
+-- Alerts that may go now: due, and nothing open before them in their lane.
+SELECT alert.id, alert.mobile, alert.text, alert.key, alert.id / 1e6, alert.attempts, alert.doubts,
+       (SELECT json_group_array(n) FROM part WHERE part.alert = alert.id)
+FROM alert INDEXED BY alert_queued
+WHERE alert.state = 'queued' AND alert.not_before <= ?
+  AND NOT EXISTS (SELECT 1 FROM alert AS before INDEXED BY alert_open WHERE before.lane = alert.lane
+                  AND before.state IN ('queued', 'sending') AND before.id < alert.id)
+ORDER BY alert.not_before, alert.id LIMIT ?
+
+-- name: lease
+-- Take them: from now on they are perhaps on the wire.
+UPDATE alert SET state = 'sending' WHERE id IN (:list)
+
+-- name: next_due
+-- When the next alert becomes due.
+SELECT min(not_before) FROM alert INDEXED BY alert_queued WHERE state = 'queued' AND not_before > ?
+
+-- name: recover
+-- What was being sent when the courier died is in doubt: once more, then never again.
+UPDATE alert SET state = CASE WHEN doubts = 0 THEN 'queued' ELSE 'unknown' END, doubts = doubts + 1,
+                 cause = 'in doubt after a crash', not_before = 0
+WHERE state = 'sending'
+
+-- name: outbox
+-- How much waits, and since when.
+SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FILTER (WHERE state = 'sending'), min(id) / 1e6
+FROM alert INDEXED BY alert_open WHERE state IN ('queued', 'sending')
+
+-- name: insert_parts
+-- Parts that the SMSC accepted; an answer that is told twice changes nothing.
+INSERT OR IGNORE INTO part (alert, n, route, message_id, matched_id, parts, accepted_at) VALUES :rows
+
+-- name: accepted_whole
+-- Alerts all of whose parts are accepted.
+UPDATE alert SET state = 'accepted', settled_at = ? WHERE id = ? AND state = 'sending'
+  AND (SELECT count(DISTINCT n) FROM part WHERE part.alert = alert.id) >= ?
+
+-- name: untaken
+-- An alert that was not accepted: again later, or never.
+UPDATE alert SET state = ?, cause = ?, not_before = ?, attempts = attempts + ?, doubts = doubts + ?,
+                 settled_at = CASE WHEN ? = 'queued' THEN settled_at ELSE ? END
+WHERE id = ? AND state = 'sending'
+
+-- name: receipts_for
+-- The parts that these message ids may mean, with what their receipts said so far.
+SELECT json_group_array(json_array(part.alert, part.n, part.message_id, part.matched_id, part.parts, part.state,
+                                   alert.mobile))
+FROM part JOIN alert ON alert.id = part.alert WHERE part.matched_id IN (:list) AND part.route = ?
+
+-- name: confirm_part
+-- A receipt for a part.
+UPDATE part SET state = ?, error = ?, confirmed_at = ? WHERE alert = ? AND n = ? AND matched_id = ?
+
+-- name: confirm_alert
+-- The state of an alert is the worst of its parts; a part counts as delivered when any copy of it was.
+UPDATE alert SET confirmed_at = ?, state = (
+    SELECT CASE WHEN count(*) FILTER (WHERE good = 1) >= ? THEN 'delivered'
+                WHEN count(*) FILTER (WHERE good = 0) > 0 THEN 'undelivered' ELSE alert.state END
+    FROM (SELECT max(CASE WHEN state = 'DELIVRD' THEN 1 WHEN state IS NULL THEN NULL ELSE 0 END) AS good
+          FROM part WHERE part.alert = alert.id GROUP BY n))
+WHERE id = ? AND state IN ('accepted', 'undelivered', 'unknown') RETURNING state
+
+-- name: keep_receipts
+-- Receipts that match nothing yet: their answer may still come.
+INSERT INTO early_receipt (route, message_id, mobile, state, error, at) VALUES :rows
+
+-- name: early_receipts
+-- Receipts that came before the answer to these message ids.
+SELECT json_group_array(json_array(id, message_id, mobile, state, error, at))
+FROM early_receipt WHERE message_id IN (:list) AND route = ?
+
+-- name: forget_receipts
+-- Receipts that have found their part.
+DELETE FROM early_receipt WHERE id IN (:list)
+
+-- name: customer
+-- The number of a customer, made if new.
+INSERT INTO customer (ref) VALUES (?) ON CONFLICT (ref) DO UPDATE SET ref = ref RETURNING id
+
+-- name: find_customer
+-- The number of a customer.
+SELECT customer.id, (SELECT count(*) FROM card WHERE card.customer = customer.id) FROM customer WHERE ref = ?
+
+-- name: find_card
+-- A card by any of its tokens.
+SELECT id, kind, customer, is_primary FROM card WHERE token IN (:list)
+
+-- name: write_card
+-- One line of the card file.
+INSERT INTO card (token, last4, kind, customer, is_primary) VALUES (?, ?, ?, ?, ?)
+
+-- name: change_card
+-- A card of the card file that was known already.
+UPDATE card SET token = ?, kind = ?, customer = ?, is_primary = ? WHERE id = ?
+
+-- name: write_subscription
+-- A customer's choice; nothing happens when it is the same as before.
+INSERT INTO subscription (customer, mobile, language, state, changed_at) VALUES (?, ?, ?, 'active', ?)
+ON CONFLICT (customer) DO UPDATE SET mobile = excluded.mobile, language = excluded.language, state = 'active',
+    changed_at = excluded.changed_at
+WHERE (mobile, language, state) IS NOT (excluded.mobile, excluded.language, 'active')

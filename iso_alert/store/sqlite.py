@@ -1,0 +1,249 @@
+"""The store in one SQLite file: nothing to install, and a commit is on the disk before anybody is answered.
+
+WAL with synchronous=FULL: a commit is one fsync of the log, readers never wait.  One connection writes; its owner calls
+one verb at a time, from any thread.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from iso_alert.domain.alert import AlertState
+from iso_alert.domain.decision import Rulebook
+from iso_alert.domain.subscription import Holder
+from iso_alert.domain.thread import asks_the_journal
+from iso_alert.domain.transaction import Transaction
+from iso_alert.store import rows
+from iso_alert.store.port import (
+    CardLine,
+    Confirmed,
+    Lease,
+    Outbox,
+    Recorded,
+    Settled,
+    StoreUnavailable,
+    SubscriptionLine,
+    Taken,
+    Untaken,
+)
+from iso_alert.store.queries import chunks, migrations, statements, with_rows
+from iso_alert.store.receipts import Receipts
+from iso_alert.store.working import Working
+
+SQL = statements("sqlite.sql")
+LOCK_WAIT = 1.0  # seconds; a bulk import holds the lock for some milliseconds at a time
+CHECKPOINT_PAGES = 4000  # 16 MB of log: rarer, larger pauses than the default's
+T = TypeVar("T")
+
+
+class Sqlite:
+    """A store.Store in the file at `path`, made and brought up to date if need be.  Raises StoreUnavailable."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with _honest(path):
+            _make_private(path)
+            self._db = sqlite3.connect(
+                path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+            self._db.execute("PRAGMA cache_size = -65536")
+            self._migrate()
+
+    def _migrate(self) -> None:
+        for number, script in migrations():
+            if number > self._db.execute("PRAGMA user_version").fetchone()[0]:
+                self._db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT")
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing; StoreUnavailable when it is nothing."""
+        with _honest(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    # What both reading and writing are made of: one statement, one step, one answer.
+
+    def _do(self, name: str, *values: Any) -> None:
+        self._db.execute(SQL[name], values)
+
+    def _write(self, name: str, table: Sequence[Sequence[Any]]) -> None:
+        for some in chunks(table):
+            flat = [value for row in some for value in row]
+            self._db.execute(with_rows(SQL[name], len(some), len(some[0])), flat)
+
+    def _read(self, name: str, table: Sequence[Sequence[Any]], *more: Any) -> list[Any]:
+        """All rows that answer for any row of `table`."""
+        found: list[Any] = []
+        for some in chunks(table):
+            flat = [value for row in some for value in row]
+            sql = with_rows(SQL[name], len(some), len(some[0]))
+            found += json.loads(self._db.execute(sql, [*flat, *more]).fetchone()[0])
+        return found
+
+    def _update(self, name: str, ids: Sequence[int]) -> None:
+        for some in chunks(ids):
+            self._db.execute(with_rows(SQL[name], len(some), 1), some)
+
+    # The verbs.
+
+    def record(
+        self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int
+    ) -> tuple[list[Recorded], list[Lease]]:
+        with self._transaction():
+            working = self._working(batch, book, now)
+            recorded = [working.take(of) for of in batch]
+            self._write("insert_txns", [rows.txn_row(written) for written in working.written])
+            return recorded, self._follow_up(working, room)
+
+    def _working(self, batch: Sequence[Transaction], book: Rulebook, now: float) -> Working:
+        last_txn, last_alert, last_card = self._db.execute(SQL["last_ids"]).fetchone()
+        first = int(now * 1e6)
+        working = Working(book, now, max(first, last_txn + 1), max(first, last_alert + 1))
+        self._meet_cards(batch, working, last_card + 1)
+        known = self._read("known", [working.key(of) for of in batch])
+        working.known.update({(stan, card, key): number for stan, card, key, number in known})
+        cards = [(holder.card,) for holder in working.holders.values()]
+        self._remember(working, self._read("unmatched", cards))
+        asking = [of for of in batch if of.card and asks_the_journal(of)]
+        self._remember(working, self._read("history", [rows.want_row(of, working.holder(of).card) for of in asking]))
+        return working
+
+    def _meet_cards(self, batch: Sequence[Transaction], working: Working, free: int) -> None:
+        """The holder of every card of the batch; cards that nobody has seen are written down."""
+        cards = {of.card.token: of.card for of in batch if of.card}
+        tokens = [(token,) for card in cards.values() for token in card.tokens]
+        found = {bytes.fromhex(row[0]): rows.holder(row) for row in self._read("holders", tokens)}
+        strange = []
+        for token, card in cards.items():
+            under = next((t for t in card.tokens if t in found), None)
+            if under is None:
+                strange.append((free, token, card.last4))
+                found[token] = Holder(free)
+                free += 1
+            elif under != token:
+                self._do("move_token", token, found[under].card)
+                found[token] = found[under]
+            working.holders[token] = found[token]
+        self._write("insert_cards", strange)
+
+    def _remember(self, working: Working, found: Iterable[Sequence[Any]]) -> None:
+        for card, past in map(rows.past, found):
+            if all(past.id != other.id for other in working.past[card]):
+                working.past[card].append(past)
+
+    def _follow_up(self, working: Working, room: int) -> list[Lease]:
+        """Everything a batch changes beyond its own rows."""
+        for number, change in working.changes.items():
+            self._do("change_thread", number, change.state.value, change.given_back, change.cancelled_by)
+        for cancellation, original, became in working.overtaken:
+            self._do("overtaken", original, original, became.value, cancellation)
+        for alert in working.withdrawn:
+            self._do("withdraw", "what it would have said is no longer true", alert)
+        drafts = list(working.drafts.values())
+        busy = self._read("busy_lanes", [(draft.lane,) for draft in drafts]) if drafts else []
+        leases = working.lease(busy, room)
+        self._write("insert_alerts", [rows.alert_row(draft) for draft in drafts])
+        return leases
+
+    def claim(self, now: float, limit: int) -> list[Lease]:
+        with self._transaction():
+            due = self._db.execute(SQL["due"], (now, limit)).fetchall()
+            self._update("lease", [row[0] for row in due])
+        return [Lease(*row[:-1], frozenset(json.loads(row[-1]))) for row in due]
+
+    def settle(self, results: Sequence[Taken | Untaken | Confirmed]) -> Settled:
+        with self._transaction():
+            self._accept([result for result in results if isinstance(result, Taken)])
+            for result in results:
+                if isinstance(result, Untaken):
+                    self._do_not_accept(result)
+            receipts = Receipts(self._db, self._read, self._write, self._update)
+            return receipts.settle(results)
+
+    def _accept(self, taken: Sequence[Taken]) -> None:
+        self._write("insert_parts", [rows.part_row(one) for one in taken])
+        for alert, one in {one.alert: one for one in taken}.items():
+            self._do("accepted_whole", one.at, alert, one.parts)
+
+    def _do_not_accept(self, it: Untaken) -> None:
+        state, not_before = it.state.value, it.at + it.pause if it.state is AlertState.QUEUED else 0.0
+        self._do("untaken", state, it.cause, not_before, int(it.counts), int(it.doubt), state, it.at, it.alert)
+
+    def check(self) -> None:
+        with self._transaction():
+            self._db.execute("PRAGMA user_version = " + str(len(migrations())))
+
+    def recover(self) -> int:
+        with self._transaction():
+            return self._db.execute(SQL["recover"]).rowcount
+
+    def outbox(self) -> Outbox:
+        with _honest(self.path):
+            return Outbox(*self._db.execute(SQL["outbox"]).fetchone())
+
+    def next_due(self, now: float) -> float | None:
+        with _honest(self.path):
+            due: float | None = self._db.execute(SQL["next_due"], (now,)).fetchone()[0]
+            return due
+
+    def import_cards(self, lines: Iterable[CardLine]) -> int:
+        with self._transaction():
+            return sum(self._import_card(line) for line in lines)
+
+    def _import_card(self, line: CardLine) -> bool:
+        (customer,) = self._db.execute(SQL["customer"], (line.customer,)).fetchone()
+        wanted = (line.kind.value, customer, int(line.primary))
+        tokens = line.card.tokens
+        found = self._db.execute(with_rows(SQL["find_card"], len(tokens), 1), tokens).fetchone()
+        if found is None:
+            self._do("write_card", line.card.token, line.card.last4, *wanted)
+        elif tuple(found[1:]) != wanted:
+            self._do("change_card", line.card.token, *wanted, found[0])
+        return found is None or tuple(found[1:]) != wanted
+
+    def import_subscriptions(self, lines: Iterable[SubscriptionLine], now: float) -> tuple[int, list[str]]:
+        changed, without_card = 0, []
+        with self._transaction():
+            for line in lines:
+                customer, cards = self._db.execute(SQL["find_customer"], (line.customer,)).fetchone() or (0, 0)
+                if not cards:
+                    without_card.append(line.customer)
+                    continue
+                values = (customer, line.mobile, line.language.value, now)
+                changed += self._db.execute(SQL["write_subscription"], values).rowcount
+        return changed, without_card
+
+
+def _make_private(path: Path) -> None:
+    """It holds mobile numbers: nobody but its owner may read it."""
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+@contextmanager
+def _honest(path: Path) -> Iterator[None]:
+    """Tell what cannot be made durable in our own word; anything else is a bug of ours and falls through."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as cause:
+        raise StoreUnavailable(f"{path}: {cause}") from cause
+    except sqlite3.DatabaseError as cause:
+        if isinstance(cause, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
+            raise
+        raise StoreUnavailable(f"{path}: {cause}") from cause
