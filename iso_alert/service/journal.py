@@ -1,0 +1,155 @@
+"""Record what the links bring: whatever waits is decided and committed together, then everybody is answered.
+
+There is no timer: the first message is committed at once, those that arrive meanwhile form the next batch.  At most
+BOUND messages wait; a link that brings more waits itself, and its host's socket fills.  That bound also lets the event
+loop sleep, without which the worker thread would never get the GIL.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+import structlog
+import trio
+from attrs import define, field
+
+from iso_alert.domain.decision import Rulebook
+from iso_alert.domain.transaction import Transaction
+from iso_alert.service.desk import Desk
+from iso_alert.store.port import Lease, Recorded, StoreUnavailable
+
+BATCH = 256  # messages to a commit; beyond it a commit takes longer and gains little
+BOUND = 2048  # messages that may wait
+log = structlog.get_logger()
+
+
+class Watch(Protocol):
+    """What the journal tells of itself."""
+
+    def committed(self, size: int, seconds: float) -> None: ...
+    def decided(self, recorded: Recorded) -> None: ...
+
+
+class Outlet(Protocol):
+    """Where new alerts go: the courier."""
+
+    def room(self) -> int:
+        """How many alerts may be handed over leased."""
+
+    def take(self, leases: Sequence[Lease]) -> None:
+        """Send these."""
+
+    def nudge(self) -> None:
+        """There are more in the store."""
+
+
+@define(eq=False)
+class _Job:
+    """What one link brought at once, and its answer."""
+
+    batch: Sequence[Transaction]
+    done: trio.Event = field(factory=trio.Event)
+    recorded: Sequence[Recorded] | Exception = ()
+
+
+class Journal:
+    """Group commit."""
+
+    def __init__(self, desk: Desk, book: Rulebook, outlet: Outlet, watch: Watch, clock: Callable[[], float]) -> None:
+        self.book = book
+        self._desk, self._outlet, self._watch, self._clock = desk, outlet, watch, clock
+        self._jobs: deque[_Job] = deque()
+        self._waiting = 0
+        self._bell = trio.Event()
+        self._room = trio.Event()
+
+    async def record(self, batch: Sequence[Transaction]) -> Sequence[Recorded]:
+        """Return once the messages are durable.  Raises StoreUnavailable when they are not.
+
+        Cancelled while it waits, the messages may be recorded all the same: the host repeats, and the key is found.
+        """
+        while self._waiting >= BOUND:
+            self._room = trio.Event()
+            await self._room.wait()
+        job = _Job(batch)
+        self._jobs.append(job)
+        self._waiting += len(batch)
+        self._bell.set()
+        await job.done.wait()
+        if isinstance(job.recorded, Exception):
+            raise job.recorded
+        return job.recorded
+
+    async def run(self) -> None:
+        """Commit batch after batch.  Lives until cancelled; what is being committed is finished first."""
+        while True:
+            await self._bell.wait()
+            while jobs := self._next():
+                await self._commit(jobs)
+            self._bell = trio.Event()
+
+    def _next(self) -> list[_Job]:
+        jobs: list[_Job] = []
+        size = 0
+        while self._jobs and (not jobs or size + len(self._jobs[0].batch) <= BATCH):
+            jobs.append(job := self._jobs.popleft())
+            size += len(job.batch)
+        self._waiting -= size
+        self._room.set()
+        return jobs
+
+    async def _commit(self, jobs: Sequence[_Job]) -> None:
+        batch = [of for job in jobs for of in job.batch]
+        began = trio.current_time()
+        try:
+            recorded, leases = await self._desk.do(
+                partial(self._desk.store.record, batch, self.book, self._clock(), self._outlet.room())
+            )
+        except StoreUnavailable as cause:
+            _give(jobs, cause)
+        except Exception as bug:
+            await self._singly(jobs, bug)
+        else:
+            self._watch.committed(len(batch), trio.current_time() - began)
+            self._hand_on(jobs, recorded, leases)
+
+    async def _singly(self, jobs: Sequence[_Job], bug: Exception) -> None:
+        """One message that we cannot digest must not stop the others: it alone is answered 96."""
+        if len(jobs) > 1:
+            for job in jobs:
+                await self._commit([job])
+        elif len(jobs[0].batch) > 1:
+            await self._apart(jobs[0])
+        else:
+            of = jobs[0].batch[0]
+            log.error("a message could not be recorded: please report it", link=of.link, stan=of.stan, exc_info=bug)
+            _give(jobs, StoreUnavailable(f"link {of.link}, STAN {of.stan}: {type(bug).__name__}"))
+
+    async def _apart(self, job: _Job) -> None:
+        """Record a job's messages one by one; all are refused if one is: the host repeats, and keys are found."""
+        singles = [_Job([of]) for of in job.batch]
+        for single in singles:
+            await self._commit([single])
+        results = [single.recorded for single in singles]
+        fault = next((result for result in results if isinstance(result, Exception)), None)
+        _give([job], fault or [one for result in results if not isinstance(result, Exception) for one in result])
+
+    def _hand_on(self, jobs: Sequence[_Job], recorded: Sequence[Recorded], leases: Sequence[Lease]) -> None:
+        at = 0
+        for job in jobs:
+            job.recorded = recorded[at : at + len(job.batch)]
+            at += len(job.batch)
+            job.done.set()
+        if leases:
+            self._outlet.take(leases)
+        if sum(len(one.decision.alerts) for one in recorded if one.decision) > len(leases):
+            self._outlet.nudge()
+        for one in recorded:
+            self._watch.decided(one)
+
+
+def _give(jobs: Sequence[_Job], recorded: Sequence[Recorded] | Exception) -> None:
+    for job in jobs:
+        job.recorded = recorded
+        job.done.set()

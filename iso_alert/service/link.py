@@ -1,0 +1,217 @@
+"""One connection of a payment host: frames in, answers out, each answer after its message is durable.
+
+A read takes what the socket has, at most a window of messages is dealt with at once, and their answers leave as one
+write.  What is not read yet waits in the host's socket.  Cancelling a connection loses nothing: an answer that was not
+sent is asked for again, and the journal knows the message.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+import structlog
+import trio
+from attrs import define, field, frozen
+
+from iso_alert.domain.transaction import Transaction
+from iso_alert.iso.answering import reply, said_to
+from iso_alert.iso.codec import Codec
+from iso_alert.iso.framing import FrameDecoder, LostFraming
+from iso_alert.iso.message import Message, Unreadable
+from iso_alert.iso.profile import Said
+from iso_alert.iso.reading import Action, FileAction, NetworkManagement, Reading, read
+from iso_alert.store.port import Recorded, StoreUnavailable
+
+READ = 65_536  # bytes
+log = structlog.get_logger()
+
+
+class Watch(Protocol):
+    """What links tell of themselves."""
+
+    def answered(self, link: str, mti: str, code: str) -> None: ...
+    def unreadable(self, link: str, fault: str) -> None: ...
+    def ignored(self, link: str, why: str) -> None: ...
+    def connected(self, link: str, change: int) -> None: ...
+    def hung_up(self, link: str, why: str) -> None: ...
+
+
+class Record(Protocol):
+    """The journal's one verb."""
+
+    async def record(self, batch: Sequence[Transaction], /) -> Sequence[Recorded]: ...
+
+
+@frozen
+class LinkRules:
+    """How a link is kept.  Times in seconds."""
+
+    name: str
+    window: int = 64  # messages of a connection that are dealt with at once
+    idle_timeout: float = 600.0
+    partial_timeout: float = 30.0  # for a frame that has begun
+    sign_on: bool = False  # whether the host must sign on (0800/001) before anything else
+
+
+@define(eq=False)
+class _Turn:
+    """A message and what we say to it."""
+
+    message: Message | Unreadable
+    said: Said | None
+
+
+@define(eq=False)
+class Connection:
+    """One connection.  `run` closes the stream, whatever ends it."""
+
+    rules: LinkRules
+    codec: Codec
+    journal: Record
+    watch: Watch
+    clock: Callable[[], float]
+    _signed_on: bool = field(default=False, init=False)
+    _decoder: FrameDecoder = field(init=False)
+    _reading: trio.CancelScope = field(factory=trio.CancelScope, init=False)
+    _closing: bool = field(default=False, init=False)
+    _begun_at: float | None = field(default=None, init=False)  # when the frame began that is not whole yet
+
+    def __attrs_post_init__(self) -> None:
+        self._decoder = FrameDecoder(self.codec.dialect.framing)
+        self._signed_on = not self.rules.sign_on
+
+    def close(self) -> None:
+        """Read no more, answer what is in hand, hang up."""
+        self._closing = True
+        self._reading.cancel()
+
+    async def run(self, stream: trio.abc.Stream, peer: str) -> None:
+        """Carry the connection until either side hangs up; a bad one harms no other."""
+        self.watch.connected(self.rules.name, +1)
+        why = "cancelled"
+        try:
+            async with stream:
+                why = await self._talk(stream)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            why = "broken"
+        except LostFraming as lost:
+            why = "lost framing"
+            log.warning("lost framing: hung up", link=self.rules.name, peer=peer, what=str(lost))
+        finally:
+            self.watch.connected(self.rules.name, -1)
+            self.watch.hung_up(self.rules.name, why)
+
+    async def _talk(self, stream: trio.abc.Stream) -> str:
+        """Take in and answer until there is a reason to stop, and return that."""
+        while not self._closing:
+            data, why = await self._receive(stream)
+            if not data:
+                return why
+            self._decoder.receive(data)
+            cut = await self._answer_all(stream)
+            if not self._decoder.waiting:
+                self._begun_at = None
+            elif cut or self._begun_at is None:
+                self._begun_at = trio.current_time()
+        return "closing"
+
+    async def _receive(self, stream: trio.abc.Stream) -> tuple[bytes, str]:
+        begun, rules = self._begun_at, self.rules
+        until = trio.current_time() + rules.idle_timeout if begun is None else begun + rules.partial_timeout
+        with trio.move_on_at(until) as self._reading:
+            return bytes(await stream.receive_some(READ)), "hung up by the host"
+        if self._closing:
+            return b"", "closing"
+        return b"", "half a frame" if begun is not None else "idle"
+
+    async def _answer_all(self, stream: trio.abc.Stream) -> bool:
+        """Deal with every whole frame that is here, a window at a time; whether there was any.
+
+        Raises LostFraming once what came before the fault is answered.
+        """
+        any_cut = False
+        while True:
+            frames, lost = self._cut()
+            any_cut = any_cut or bool(frames)
+            if frames and (answers := await self._deal_with(frames)):
+                await stream.send_all(answers)
+            if lost:
+                raise lost
+            if len(frames) < self.rules.window:
+                return any_cut
+
+    def _cut(self) -> tuple[list[bytes], LostFraming | None]:
+        frames: list[bytes] = []
+        try:
+            while len(frames) < self.rules.window and (frame := self._decoder.next_frame()) is not None:
+                frames.append(frame)
+        except LostFraming as lost:
+            return frames, lost
+        return frames, None
+
+    async def _deal_with(self, frames: Iterable[bytes]) -> bytes:
+        """The answers to these frames, in their order, once all of them are durable."""
+        now = self.clock()
+        turns: list[_Turn | None] = []
+        batch: list[Transaction] = []
+        recording: list[_Turn] = []
+        for frame in frames:
+            if not frame:
+                turns.append(None)  # a keep-alive
+                continue
+            turn, of = self._understand(frame, now)
+            turns.append(turn)
+            if of is not None:
+                batch.append(of)
+                recording.append(turn)
+        if batch:
+            await self._record(batch, recording)
+        return b"".join(self._say(turn) for turn in turns)
+
+    def _understand(self, frame: bytes, now: float) -> tuple[_Turn, Transaction | None]:
+        message = self.codec.decode(frame)
+        if isinstance(message, Unreadable):
+            self.watch.unreadable(self.rules.name, message.fault.name.lower())
+            log.debug("unreadable", link=self.rules.name, what=str(message))
+            return _Turn(message, Said.FORMAT_ERROR), None
+        try:
+            reading = read(message, self.codec.dialect, now)
+        except Exception as bug:  # ours; this message must not take the others with it
+            log.error(
+                "a message could not be understood: please report it", link=self.rules.name, fault=type(bug).__name__
+            )
+            return _Turn(message, Said.NOT_RECORDED), None
+        return self._react(message, reading)
+
+    def _react(self, message: Message, reading: Reading) -> tuple[_Turn, Transaction | None]:
+        if isinstance(reading, NetworkManagement):
+            self._sign(reading.action)
+            return _Turn(message, Said.RECORDED), None
+        if not self._signed_on:
+            return _Turn(message, Said.NOT_SIGNED_ON), None
+        if isinstance(reading, Transaction):
+            return _Turn(message, None), reading
+        if isinstance(reading, FileAction):
+            return _Turn(message, Said.NO_ENROLMENT), None
+        self.watch.ignored(self.rules.name, reading.why.value)
+        return _Turn(message, said_to(reading)), None
+
+    def _sign(self, action: Action) -> None:
+        if self.rules.sign_on and action in (Action.SIGN_ON, Action.SIGN_OFF):
+            self._signed_on = action is Action.SIGN_ON
+
+    async def _record(self, batch: Sequence[Transaction], turns: Iterable[_Turn]) -> None:
+        try:
+            await self.journal.record(batch)
+            said = Said.RECORDED
+        except StoreUnavailable:
+            said = Said.NOT_RECORDED
+        for turn in turns:
+            turn.said = said
+
+    def _say(self, turn: _Turn | None) -> bytes:
+        if turn is None:
+            return self.codec.dialect.framing.wrap(b"")
+        body = reply(self.codec, turn.message, turn.said) if turn.said else None
+        message = turn.message.partial if isinstance(turn.message, Unreadable) else turn.message
+        self.watch.answered(self.rules.name, message.mti, turn.said.value if body and turn.said else "none")
+        return self.codec.dialect.framing.wrap(body) if body else b""

@@ -1,0 +1,145 @@
+"""Every series that the service publishes, in one list.  Labels come from closed sets only.
+
+The rooms know no Prometheus: each has a small protocol of what it tells, and `Metrics` listens to all of them.
+"""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from itertools import product
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from iso_alert.domain.alert import AlertState
+from iso_alert.store.port import Outbox, Recorded, Settled
+
+FAST = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)  # seconds
+SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 14400.0)
+SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+MTIS = frozenset(map("".join, product("01", "1234589", "01234", "0123")))
+RECEIPTS = frozenset(
+    ["SCHEDULED", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD", "SKIPPED"]
+)
+
+
+class Metrics:
+    """The registry and the ears."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = r = CollectorRegistry()
+        p = "iso_alert_"
+        self.connections = Gauge(p + "connections", "Open connections of payment hosts", ["link"], registry=r)
+        self.hang_ups = Counter(p + "hang_ups", "Connections that ended, by reason", ["link", "reason"], registry=r)
+        self.messages = Counter(
+            p + "messages", "Messages dealt with, by MTI and what was answered", ["link", "mti", "answer"], registry=r
+        )
+        self.unreadables = Counter(p + "unreadable", "Frames that could not be decoded", ["link", "reason"], registry=r)
+        self.ignoreds = Counter(p + "ignored", "Messages that are not ours", ["link", "reason"], registry=r)
+        self.decisions = Counter(
+            p + "decisions", "Financial messages decided on", ["event", "channel", "outcome", "reason"], registry=r
+        )
+        self.repeats = Counter(p + "repeats", "Messages that had been recorded before", registry=r)
+        self.batch = Histogram(p + "journal_batch_messages", "Messages to a commit", buckets=SIZES, registry=r)
+        self.commit = Histogram(
+            p + "journal_commit_seconds", "From taking a batch to its commit", buckets=FAST, registry=r
+        )
+        self.submits = Counter(p + "submit_sm", "submit_sm answered, by status", ["status"], registry=r)
+        self.doubts = Counter(p + "submit_sm_in_doubt", "submit_sm written and never answered", registry=r)
+        self.lates = Counter(p + "smpp_late_responses", "Responses that nothing waited for", registry=r)
+        self.strays = Counter(p + "smpp_unexpected", "PDUs that were neither answer nor receipt", registry=r)
+        self.reconnects = Counter(p + "smsc_reconnects", "Times that the session came up again", registry=r)
+        self.smsc_bound = Gauge(p + "smsc_bound", "Whether the session is bound", registry=r)
+        self.receipts = Counter(p + "receipts", "Delivery receipts, by state", ["state"], registry=r)
+        self.strangers = Counter(p + "receipts_unmatched", "Receipts that fit nothing when they came", registry=r)
+        self.lost_alerts = Counter(p + "alerts_not_sent", "Alerts given up, by final state", ["state"], registry=r)
+        self.to_submit = Histogram(
+            p + "message_to_submit_seconds", "From the message to the operator's answer", buckets=SLOW, registry=r
+        )
+        self.to_receipt = Histogram(
+            p + "message_to_receipt_seconds", "From the message to the delivery receipt", buckets=SLOW, registry=r
+        )
+        Info(p + "build", "What is running", registry=r).info({"version": version("iso-alert")})
+
+    # What the links tell.
+
+    def answered(self, link: str, mti: str, code: str) -> None:
+        self.messages.labels(link, mti if mti in MTIS else "other", code).inc()
+
+    def unreadable(self, link: str, fault: str) -> None:
+        self.unreadables.labels(link, fault).inc()
+
+    def ignored(self, link: str, why: str) -> None:
+        self.ignoreds.labels(link, why).inc()
+
+    def connected(self, link: str, change: int) -> None:
+        self.connections.labels(link).inc(change)
+
+    def hung_up(self, link: str, why: str) -> None:
+        self.hang_ups.labels(link, why).inc()
+
+    # What the journal tells.
+
+    def committed(self, size: int, seconds: float) -> None:
+        self.batch.observe(size)
+        self.commit.observe(seconds)
+
+    def decided(self, recorded: Recorded) -> None:
+        decision = recorded.decision
+        if decision is None:
+            self.repeats.inc()
+            return
+        outcome = "told" if decision.reason.told else "silent"
+        self.decisions.labels(decision.event.value, decision.channel.value, outcome, decision.reason.value).inc()
+
+    # What the route and the courier tell.
+
+    def submitted(self, status: str) -> None:
+        self.submits.labels(status).inc()
+
+    def in_doubt(self) -> None:
+        self.doubts.inc()
+
+    def late(self) -> None:
+        self.lates.inc()
+
+    def unexpected(self) -> None:
+        self.strays.inc()
+
+    def bound(self, up: bool) -> None:
+        self.smsc_bound.set(up)
+
+    def reconnected(self) -> None:
+        self.reconnects.inc()
+
+    def submitted_after(self, seconds: float) -> None:
+        self.to_submit.observe(seconds)
+
+    def settled(self, settled: Settled) -> None:
+        self.strangers.inc(settled.unmatched)
+        for state, seconds in settled.confirmed:
+            self.receipts.labels(state if state in RECEIPTS else "OTHER").inc()
+            if seconds is not None:
+                self.to_receipt.observe(seconds)
+
+    def given_up(self, state: AlertState) -> None:
+        self.lost_alerts.labels(state.value).inc()
+
+
+class OutboxGauges(Collector):
+    """How much waits in the store, asked when Prometheus asks."""
+
+    def __init__(self, outbox: Callable[[], Outbox | None], clock: Callable[[], float]) -> None:
+        self._outbox, self._clock = outbox, clock
+
+    def collect(self) -> list[Metric]:
+        outbox = self._outbox()
+        if outbox is None:
+            return []
+        depth = GaugeMetricFamily("iso_alert_outbox_alerts", "Alerts that are not settled, by state", labels=["state"])
+        depth.add_metric(["queued"], outbox.queued)
+        depth.add_metric(["sending"], outbox.sending)
+        age = 0.0 if outbox.oldest is None else max(0.0, self._clock() - outbox.oldest)
+        oldest = GaugeMetricFamily("iso_alert_outbox_oldest_seconds", "Age of the oldest unsettled alert", value=age)
+        return [depth, oldest]

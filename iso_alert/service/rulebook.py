@@ -1,0 +1,48 @@
+"""Read the tables of specs/ that deciding needs: events, channels, policy, texts.  Every fault at once."""
+
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from iso_alert import shipped
+from iso_alert.domain.channel import read_channel_rules, read_channels
+from iso_alert.domain.decision import Rulebook, Tables
+from iso_alert.domain.event import read_event_rules, read_events
+from iso_alert.domain.policy import read_policy
+from iso_alert.domain.text import Texts
+from iso_alert.iso.dialect import Dialect
+from iso_alert.iso.tables import BadTable
+
+T = TypeVar("T")
+
+
+def read_rulebook(dialects: Iterable[Dialect], policy: str = "policy.toml", *before: Path) -> Rulebook:
+    """The rulebook of these links; `before` are directories that stand before the shipped tables.  Raises BadTable."""
+    faults: list[str] = []
+
+    def read(name: str, understand: Callable[[dict[str, Any]], T]) -> T | None:
+        path = shipped.path(name, *before)
+        try:
+            return understand(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError) as fault:
+            faults.extend(f"{path}: {line}" for line in str(fault).splitlines())
+            return None
+
+    events = read("events.toml", lambda raw: list(raw["event"]))
+    channels = read("channels.toml", lambda raw: list(raw["channel"]))
+    promised = read(policy, read_policy)
+    texts = read("texts.toml", Texts)
+    tables: dict[str, Tables] = {}
+    for dialect in dialects:
+        try:
+            own_events = read_event_rules(dialect.profile.event)
+            own_channels = read_channel_rules(dialect.profile.channel)
+            tables[dialect.link] = Tables(
+                read_events(events or (), own_events), read_channels(channels or (), own_channels)
+            )
+        except ValueError as fault:
+            faults.append(f"link {dialect.link}, profile {dialect.profile.name}: {fault}")
+    if faults or promised is None or texts is None:
+        raise BadTable(faults)
+    return Rulebook(tables, promised, texts)
