@@ -1,0 +1,155 @@
+"""The configuration file as it is written: its sections, its place, and what the environment overrides."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from attrs import frozen
+
+from iso_alert.iso.tables import BadTable, structure
+from iso_alert.smpp.text import Gsm, LongMessages
+
+PREFIX = "ISO_ALERT__"
+VARIABLE, DEFAULT = "ISO_ALERT_CONFIG", "iso-alert.toml"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used.  `faults` has one line each, with the place to look at."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+@frozen
+class StoreSection:
+    url: str = "sqlite:alerts.db"
+
+
+@frozen
+class KeysSection:
+    pan: tuple[str, ...]
+
+
+@frozen
+class VoiceSection:
+    terminals: tuple[str, ...] = ()
+    merchants: tuple[str, ...] = ()
+    niis: tuple[str, ...] = ()
+
+
+@frozen
+class LinkSection:
+    name: str
+    listen: str
+    profile: str = "iso87-ascii"
+    framing: str | None = None
+    window: int = 64
+    idle_timeout: float = 600.0
+    partial_timeout: float = 30.0
+    max_connections: int = 64
+    max_frame: int = 4096
+    allow: tuple[str, ...] = ()
+    sign_on: bool = False
+    decision: Literal["feed", "inline"] = "feed"
+    charset: str | None = None
+    currency: str = "764"
+    echo_pan: bool | None = None
+    voice: VoiceSection = VoiceSection()
+    merchants: str | None = None
+
+
+@frozen
+class SmscSection:
+    name: str
+    connect: str
+    system_id: str
+    password_file: str
+    source: str
+    system_type: str = ""
+    window: int = 50
+    rate: float | None = None
+    long_messages: LongMessages = "udh8"
+    gsm: Gsm = "gsm0338"
+
+
+@frozen
+class AdminSection:
+    listen: str = "127.0.0.1:9464"
+
+
+@frozen
+class PolicySection:
+    file: str = "policy.toml"
+
+
+@frozen
+class RunSection:
+    drain_timeout: float = 10.0
+
+
+@frozen
+class File:
+    """The file as it is written."""
+
+    keys: KeysSection
+    link: tuple[LinkSection, ...]
+    smsc: tuple[SmscSection, ...]
+    store: StoreSection = StoreSection()
+    admin: AdminSection = AdminSection()
+    policy: PolicySection = PolicySection()
+    run: RunSection = RunSection()
+    specs: str | None = None  # a directory whose tables stand before the shipped ones
+
+
+def find(given: str | None) -> Path:
+    """The file to read: as given, else ISO_ALERT_CONFIG, else ./iso-alert.toml."""
+    return Path(given or os.environ.get(VARIABLE) or DEFAULT)
+
+
+def read(path: Path, environ: Mapping[str, str]) -> File:
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError([f"{path}: no such file; name one with -c FILE or {VARIABLE}"]) from None
+    except OSError as fault:
+        raise ConfigError([f"{path}: {fault.strerror}"]) from None
+    except ValueError as fault:
+        raise ConfigError([f"{path}: {fault}"]) from None
+    for name, value in environ.items():
+        if name.startswith(PREFIX):
+            _override(raw, name, value)
+    try:
+        return structure(raw, File, path)
+    except BadTable as bad:
+        raise ConfigError(list(bad.faults)) from None
+
+
+def _override(raw: dict[str, Any], name: str, value: str) -> None:
+    *way, last = name.removeprefix(PREFIX).lower().split("__")
+    place: Any = raw
+    try:
+        for step in way:
+            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+        place[last] = _toml_value(value)
+    except (ValueError, IndexError, TypeError, AttributeError):
+        raise ConfigError([f"{name}: there is no such place in the configuration"]) from None
+
+
+def _toml_value(text: str) -> Any:
+    """`50` is a number and `true` a switch; what is no TOML value is text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def address(text: str) -> tuple[str, int]:
+    """`127.0.0.1:8583`, `[::1]:8583`, `smsc.example:2775`.  Raises ValueError."""
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
+        raise ValueError(f"{text!r} is no address such as 127.0.0.1:8583")
+    return host, int(port)

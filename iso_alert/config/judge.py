@@ -1,0 +1,195 @@
+"""Judge the configuration: turn the file into what the service uses, and collect everything that is wrong with it."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import TypeVar
+
+from attrs import evolve, field, frozen
+
+from iso_alert import shipped
+from iso_alert.config.file import ConfigError, File, LinkSection, SmscSection, address
+from iso_alert.config.secrets import read_key, read_secret
+from iso_alert.domain.card import Keyring
+from iso_alert.domain.decision import Rulebook
+from iso_alert.iso.framing import PRESETS
+from iso_alert.iso.merchant import Merchants, read_directory, read_mcc_words
+from iso_alert.iso.dialect import Decision, Dialect, Voice, dialect
+from iso_alert.iso.profile import read_profile
+from iso_alert.iso.tables import BadTable
+from iso_alert.service.link import LinkRules
+from iso_alert.service.listener import Door
+from iso_alert.service.route_config import RouteConfig
+from iso_alert.service.rulebook import read_rulebook
+
+T = TypeVar("T")
+
+
+@frozen
+class LinkConfig:
+    door: Door
+    rules: LinkRules
+    dialect: Dialect
+
+
+@frozen
+class Config:
+    """The configuration as the service uses it: judged, loaded, nothing left to look up."""
+
+    path: Path
+    store: Path
+    keyring: Keyring = field(repr=False)
+    links: tuple[LinkConfig, ...]
+    route: RouteConfig
+    statuses: Path
+    rulebook: Rulebook = field(repr=False)
+    admin: tuple[str, int]
+    drain_timeout: float
+
+
+class Judge:
+    """Turns the file into a Config and collects what is wrong with it."""
+
+    def __init__(self, path: Path, file: File) -> None:
+        self.path, self.file, self.base = path, file, path.parent
+        self.faults: list[str] = []
+        self.before = [self.base / file.specs] if file.specs else []
+
+    def config(self) -> Config:
+        file = self.file
+        if file.specs and not self.before[0].is_dir():
+            self._fault("specs", f"{self.before[0]} is no directory")
+        store, keyring = self.store(), self.keyring()
+        links = tuple(self._links())
+        route, rulebook = self._route(), self._rulebook(links)
+        admin = self._try("admin.listen", lambda: address(file.admin.listen))
+        if not (store and keyring and route and rulebook and admin) or self.faults:
+            raise ConfigError(self.faults)
+        statuses = shipped.path("smpp-statuses.toml", *self.before)
+        return Config(self.path, store, keyring, links, route, statuses, rulebook, admin, file.run.drain_timeout)
+
+    def _fault(self, where: str, what: object) -> None:
+        self.faults += [f"{self.path}: {where}: {line}" for line in str(what).splitlines()]
+
+    def _try(self, where: str, make: Callable[[], T]) -> T | None:
+        try:
+            return make()
+        except BadTable as bad:
+            self.faults += bad.faults  # they name their own file
+        except (ValueError, OSError) as fault:
+            self._fault(where, fault)
+        return None
+
+    # Each of these gives None, and a fault, for what cannot be used.
+
+    def store(self) -> Path | None:
+        kind, _, rest = self.file.store.url.partition(":")
+        if kind != "sqlite" or not rest:
+            self._fault("store.url", f"{self.file.store.url!r} is no store; sqlite:FILE is one")
+            return None
+        place = self.base / rest
+        if not place.parent.is_dir():
+            self._fault("store.url", f"{place.parent} is no directory")
+        return place
+
+    def keyring(self) -> Keyring | None:
+        if not self.file.keys.pan:
+            self._fault("keys.pan", "names no key file; make one with: iso-alert keygen FILE")
+        keys = [self._key(f"keys.pan[{n}]", self.base / name) for n, name in enumerate(self.file.keys.pan)]
+        if not keys or None in keys:
+            return None
+        return self._try("keys.pan", lambda: Keyring(tuple(key for key in keys if key)))
+
+    def _key(self, where: str, file: Path) -> bytes | None:
+        try:
+            return read_key(file)
+        except FileNotFoundError:
+            self._fault(where, f"{file}: no such file; make one with: iso-alert keygen {file}")
+        except (OSError, ValueError) as fault:
+            self._fault(where, f"{file}: {fault.strerror if isinstance(fault, OSError) else fault}")
+        return None
+
+    def _links(self) -> Iterator[LinkConfig]:
+        if not self.file.link:
+            self._fault("link", "there is none: add a [[link]]")
+        names = [link.name for link in self.file.link]
+        for n, link in enumerate(self.file.link):
+            where = f"link[{n}] {link.name}"
+            if names.count(link.name) > 1:
+                self._fault(where, "two links have this name")
+            door, spoken = self._door(where, link), self._try(where, partial(self._dialect, link))
+            if door and spoken:
+                rules = LinkRules(link.name, link.window, link.idle_timeout, link.partial_timeout, link.sign_on)
+                yield LinkConfig(door, rules, spoken)
+
+    def _door(self, where: str, link: LinkSection) -> Door | None:
+        place = self._try(f"{where}: listen", lambda: address(link.listen))
+        for network in link.allow:
+            self._try(f"{where}: allow", partial(ip_network, network))
+        for name in ("window", "idle_timeout", "partial_timeout", "max_connections", "max_frame"):
+            if getattr(link, name) <= 0:
+                self._fault(where, f"{name} must be more than nothing")
+        if place and not link.allow and not _loopback(place[0]):
+            self._fault(where, f"{link.listen} is not loopback: name the networks that may connect in allow")
+        return Door(place[0], place[1], link.max_connections, link.allow) if place else None
+
+    def _dialect(self, link: LinkSection) -> Dialect:
+        if link.framing is not None and link.framing not in PRESETS:
+            raise ValueError(f"framing {link.framing!r} is none of {', '.join(PRESETS)}")
+        profile = read_profile(link.profile, *self.before)
+        framing = evolve(PRESETS[link.framing or profile.framing], max_length=link.max_frame)
+        directory = read_directory(self.base / link.merchants) if link.merchants else {}
+        voice = Voice(*map(frozenset, (link.voice.terminals, link.voice.merchants, link.voice.niis)))
+        return dialect(
+            link.name,
+            profile,
+            framing=framing,
+            charset=link.charset,
+            currency=link.currency,
+            decision=Decision(link.decision),
+            echo_pan=link.echo_pan,
+            voice=voice,
+            merchants=Merchants(directory, read_mcc_words(*self.before)),
+        )
+
+    def _route(self) -> RouteConfig | None:
+        if len(self.file.smsc) != 1:
+            self._fault("smsc", f"there are {len(self.file.smsc)}; this version sends over exactly one [[smsc]]")
+            return None
+        smsc, where = self.file.smsc[0], f"smsc[0] {self.file.smsc[0].name}"
+        place = self._try(f"{where}: connect", lambda: address(smsc.connect))
+        password = self._try(f"{where}: password_file", lambda: read_secret(self.base / smsc.password_file))
+        if place is None or password is None:
+            return None
+        return self._try(where, lambda: _route_config(smsc, place, password))
+
+    def _rulebook(self, links: tuple[LinkConfig, ...]) -> Rulebook | None:
+        spoken = [link.dialect for link in links]
+        return self._try("policy", lambda: read_rulebook(spoken, self.file.policy.file, *self.before))
+
+
+def _route_config(smsc: SmscSection, place: tuple[str, int], password: str) -> RouteConfig:
+    """Raises ValueError for a source that no operator would take."""
+    config = RouteConfig(
+        name=smsc.name,
+        host=place[0],
+        port=place[1],
+        system_id=smsc.system_id,
+        password=password,
+        source=smsc.source,
+        system_type=smsc.system_type,
+        window=smsc.window,
+        rate=smsc.rate,
+        long_messages=smsc.long_messages,
+        gsm=smsc.gsm,
+    )
+    _ = config.sender
+    return config
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
