@@ -1,5 +1,6 @@
 """Values as rows, and rows as values.  The order of columns is that of the statements in store/sql."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from iso_alert.domain.subscription import Holder, Subscription, SubscriptionStat
 from iso_alert.domain.text import Language
 from iso_alert.domain.thread import ADVICE_WITHIN, Past, State
 from iso_alert.domain.transaction import Facts, Original, Transaction
-from iso_alert.store.port import Taken
+from iso_alert.store.port import Lease, Taken
 from iso_alert.store.working import Draft, Written
 
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
@@ -47,6 +48,11 @@ def alert_row(draft: Draft) -> tuple[Any, ...]:
 
 def part_row(taken: Taken) -> tuple[Any, ...]:
     return taken.alert, taken.n, taken.route, taken.ids[0], bare(taken.ids[0]), taken.parts, taken.at
+
+
+def lease(row: Sequence[Any]) -> Lease:
+    alert, mobile, text, key, began_at, attempts, doubts, done = row
+    return Lease(alert, mobile, text, key, began_at, attempts, doubts, frozenset(json.loads(done)))
 
 
 def bare(message_id: str) -> str:

@@ -165,7 +165,7 @@ class Sqlite:
         with self._transaction():
             due = self._db.execute(SQL["due"], (now, limit)).fetchall()
             self._update("lease", [row[0] for row in due])
-        return [Lease(*row[:-1], frozenset(json.loads(row[-1]))) for row in due]
+        return [rows.lease(row) for row in due]
 
     def settle(self, results: Sequence[Taken | Untaken | Confirmed]) -> Settled:
         with self._transaction():

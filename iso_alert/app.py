@@ -1,0 +1,157 @@
+"""The one room that knows every other: open the store, build the parts, run them in one nursery, leave in order.
+
+To stop: close the doors, answer what is in hand, empty the window to the operator, close the store.  All of that has
+`drain_timeout` seconds; what is not done by then is in the store, and the next start goes on with it.
+"""
+
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+import trio
+from attrs import define, field, frozen
+
+from iso_alert.config import Config, LinkConfig
+from iso_alert.iso.codec import Codec
+from iso_alert.service.courier import Courier
+from iso_alert.service.desk import Desk
+from iso_alert.service.journal import Journal
+from iso_alert.service.listener import Listener
+from iso_alert.service.metrics import Metrics, OutboxGauges
+from iso_alert.service.route import Route, load_statuses
+from iso_alert.store.port import Outbox, StoreUnavailable
+from iso_alert.store.sqlite import Sqlite
+from iso_alert.web.admin import Pages, admin_app
+from iso_alert.web.server import serve_app
+
+log = structlog.get_logger()
+
+
+@frozen
+class Addresses:
+    """Where a running node can be reached."""
+
+    links: Mapping[str, tuple[str, int]]
+    admin: tuple[str, int]
+
+
+@define(eq=False)
+class Node:
+    """One running service."""
+
+    config: Config
+    clock: Callable[[], float] = time.time
+    metrics: Metrics = field(factory=Metrics, init=False)
+    journal: Journal = field(init=False)
+    _desk: Desk = field(init=False)
+    _route: Route = field(init=False)
+    _courier: Courier = field(init=False)
+    _closing: trio.Event = field(factory=trio.Event, init=False)
+    _started: bool = field(default=False, init=False)
+    _over: trio.Event = field(factory=trio.Event, init=False)
+    _outbox: Outbox | None = field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Open the store.  Raises StoreUnavailable, ValueError for a broken status table."""
+        config, metrics = self.config, self.metrics
+        statuses = load_statuses(config.statuses)
+        self._desk = Desk(Sqlite(config.store))
+        self._route = Route(config.route, statuses, random=random.Random(), clock=self.clock, watch=metrics)
+        self._courier = Courier(self._desk, self._route, metrics, self.clock)
+        self.journal = Journal(self._desk, config.rulebook, self._courier, metrics, self.clock)
+        metrics.registry.register(OutboxGauges(lambda: self._outbox, self.clock))
+
+    def stop(self) -> None:
+        """Begin to leave.  May be called at any time, also twice."""
+        self._closing.set()
+
+    async def run(self, *, task_status: trio.TaskStatus[Addresses] = trio.TASK_STATUS_IGNORED) -> None:
+        """Live until `stop`, then drain.  Cancelled, it leaves at once: the store knows what was not done."""
+        try:
+            await self._recover()
+            async with trio.open_nursery() as parts:
+                parts.start_soon(self._desk.probe)
+                parts.start_soon(self.journal.run)
+                await parts.start(self._route.run)
+                async with trio.open_nursery() as sending:
+                    sending.start_soon(self._courier.run)
+                    await self._serve(task_status)
+                parts.cancel_scope.cancel()
+        finally:
+            self._desk.store.close()
+            self._over.set()
+
+    async def stopped(self) -> None:
+        """Return when `run` has ended."""
+        await self._over.wait()
+
+    async def _recover(self) -> None:
+        """Put back what a killed predecessor held.  A store in trouble is waited for: nothing is sent before."""
+        while True:
+            try:
+                doubtful = await self._desk.do(self._desk.store.recover)
+            except StoreUnavailable:
+                await trio.sleep(1)
+                continue
+            if doubtful:
+                log.warning("alerts were in flight when the last run ended: they go once more", alerts=doubtful)
+            return
+
+    async def _serve(self, task_status: trio.TaskStatus[Addresses]) -> None:
+        """Open the doors, wait for the stop, then give the rest its time."""
+        async with trio.open_nursery() as admin:
+            closed = trio.Event()
+            host, port = self.config.admin
+            port = await admin.start(serve_app, admin_app(self._pages()), host, port, closed)
+            with trio.CancelScope() as patience:
+                async with trio.open_nursery() as doors:
+                    links = {link.rules.name: await self._open(doors, link) for link in self.config.links}
+                    self._started = True
+                    task_status.started(Addresses(links, (host, port)))
+                    await self._closing.wait()
+                    patience.deadline = trio.current_time() + self.config.drain_timeout
+                await self._route.drain()
+            if patience.cancelled_caught:
+                log.warning("drain timed out: the rest is in the store", seconds=self.config.drain_timeout)
+            closed.set()
+
+    async def _open(self, doors: trio.Nursery, link: LinkConfig) -> tuple[str, int]:
+        dialect = link.dialect
+        codec = Codec(dialect, self.config.keyring)
+        listener = Listener(link.door, link.rules, codec, self.journal, self.metrics, self.clock)
+        port = await doors.start(listener.run, self._closing)
+        log.info("link open", link=link.rules.name, address=f"{link.door.host}:{port}", profile=dialect.profile.name)
+        return link.door.host, port
+
+    def _pages(self) -> Pages:
+        return Pages(self.metrics.registry, self._refresh, self._unready, self._status)
+
+    async def _refresh(self) -> None:
+        try:
+            self._outbox = await self._desk.do(self._desk.store.outbox)
+        except StoreUnavailable:
+            self._outbox = None
+
+    def _unready(self) -> str | None:
+        if self._closing.is_set():
+            return "draining"
+        if not self._started:
+            return "starting"
+        return f"store unavailable: {self._desk.trouble}" if self._desk.trouble else None
+
+    def _status(self) -> Mapping[str, Any]:
+        """Everything a person asks first.  Degraded: the operator is away, and alerts wait."""
+        unready, outbox = self._unready(), self._outbox
+        state = "unready" if unready else "ok" if self._route.bound else "degraded"
+        waits = {"queued": outbox.queued, "sending": outbox.sending, "oldest": outbox.oldest} if outbox else None
+        return {
+            "state": state,
+            "why": unready or (None if self._route.bound else "the operator's SMSC is not bound: alerts wait"),
+            "pid": os.getpid(),
+            "smsc": {"name": self.config.route.name, "state": self._route.state, "bound": self._route.bound},
+            "outbox": waits,
+            "links": [link.rules.name for link in self.config.links],
+        }

@@ -1,0 +1,29 @@
+"""`iso-alert check`: is the configuration good?"""
+
+import click
+
+from iso_alert.cli.common import config_option, tell_faults
+
+
+@click.command()
+@config_option
+def command(config: str | None) -> None:
+    """Judge the configuration: every fault with its path, exit 78 if there is one.
+
+    \b
+    Examples:
+      iso-alert check -c iso-alert.toml
+    """
+    from iso_alert.config import ConfigError, find, load
+
+    path = find(config)
+    try:
+        good = load(path)
+    except ConfigError as error:
+        tell_faults(error.faults)
+    for link in good.links:
+        door, dialect = link.door, link.dialect
+        click.echo(f"link {link.rules.name}: {door.host}:{door.port}, {dialect.profile.name}, {dialect.framing.name}")
+    click.echo(f"smsc {good.route.name}: {good.route.host}:{good.route.port}, window {good.route.window}")
+    click.echo(f"store {good.store}, keys {', '.join(good.keyring.names)}")
+    click.echo(f"{path}: good")

@@ -1,0 +1,46 @@
+"""What commands share: the configuration option, how faults are told, how logs are written."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+FAILED, DEGRADED, CONFIGURATION = 1, 3, 78
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(command: F) -> F:
+    """`-c FILE`."""
+    say = "The configuration; else ISO_ALERT_CONFIG, else ./iso-alert.toml."
+    return click.option("-c", "--config", "config", metavar="FILE", help=say)(command)
+
+
+def tell_faults(faults: list[str]) -> NoReturn:
+    """Print each fault of the configuration and leave with 78."""
+    for fault in faults:
+        click.echo(fault, err=True)
+    sys.exit(CONFIGURATION)
+
+
+def set_up_logs(level: str = "info") -> None:
+    """Lines for people on a terminal, JSON elsewhere; both on stderr, and never with the values of variables."""
+    import logging
+
+    import structlog
+
+    terminal = sys.stderr.isatty()
+    # A traceback that shows local variables could show a message.
+    plain = structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=structlog.dev.plain_traceback)
+    last = [plain] if terminal else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )

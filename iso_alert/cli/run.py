@@ -1,0 +1,58 @@
+"""`iso-alert run`: the service, until it is told to stop."""
+
+import sys
+
+import click
+
+from iso_alert.cli.common import CONFIGURATION, FAILED, config_option, set_up_logs, tell_faults
+
+
+@click.command()
+@config_option
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
+)
+def command(config: str | None, log_level: str) -> None:
+    """Run the service.
+
+    \b
+    Examples:
+      iso-alert run -c /etc/iso-alert/iso-alert.toml
+
+    SIGTERM or Ctrl-C: read no more, answer what is in hand, empty the window, leave with 0.  A second one: at once.
+    """
+    import structlog
+    import trio
+
+    from iso_alert.app import Node
+    from iso_alert.config import ConfigError, find, load
+    from iso_alert.service.stopping import Stopped, stop_on_signals
+    from iso_alert.store.port import StoreUnavailable
+
+    set_up_logs(log_level)
+    log = structlog.get_logger()
+    try:
+        node = Node(load(find(config)))
+    except ConfigError as error:
+        tell_faults(error.faults)
+    except StoreUnavailable as error:
+        click.echo(f"the store cannot be opened: {error}", err=True)
+        sys.exit(CONFIGURATION)
+
+    async def run() -> None:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(stop_on_signals, node.stop)
+            addresses = await nursery.start(node.run)
+            log.info("admin open", address=":".join(map(str, addresses.admin)))
+            await node.stopped()
+            nursery.cancel_scope.cancel()
+
+    try:
+        trio.run(run)
+    except* OSError as group:
+        for fault in group.exceptions:
+            click.echo(f"cannot open a port: {fault}", err=True)
+        sys.exit(FAILED)
+    except* Stopped:
+        sys.exit(FAILED)
+    log.info("stopped")
