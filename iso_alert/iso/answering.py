@@ -1,7 +1,5 @@
 """Answers: which fields go back, and with which code.  A value comes in, the response's fields go out."""
 
-from collections.abc import Mapping
-
 from iso_alert.iso.codec import Codec
 from iso_alert.iso.dialect import Dialect
 from iso_alert.iso.message import Message, Unreadable
@@ -33,7 +31,7 @@ def response_mti(mti: str) -> str | None:
 
 
 def answer(
-    to: Message | Unreadable, said: Said | str, dialect: Dialect, more: Mapping[str, str] | None = None
+    to: Message | Unreadable, said: Said | str, dialect: Dialect, more: dict[str, str] | None = None
 ) -> dict[str, str] | None:
     """The fields of the response, for `Codec.encode`; None if none is due or none could be matched.
 
@@ -44,13 +42,14 @@ def answer(
     mti, profile = response_mti(message.mti), dialect.profile
     if mti is None or (isinstance(to, Unreadable) and not message.get("11")):
         return None
-    fields = {key: message.fields[key] for key in profile.echo if key in message.fields}
-    if message.pan is not None:
-        fields["2"] = message.pan.open()
+    fields = {"t": mti}
     if profile.spec.header_bytes:
         fields["h"] = header(message.header, profile.header, profile.spec.header_bytes)
-    code = profile.codes.code(said, mti[1]) if isinstance(said, Said) else said
-    return {"t": mti, **fields, "39": code, **(more or {})}
+    if message.pan is not None:
+        fields["2"] = message.pan.open()
+    fields |= {key: message.fields[key] for key in profile.echo if key in message.fields}
+    fields["39"] = profile.codes.code(said, mti[1]) if isinstance(said, Said) else said
+    return fields | (more or {})
 
 
 def header(received: str, kind: str, length: int) -> str:
@@ -61,9 +60,7 @@ def header(received: str, kind: str, length: int) -> str:
     return whole[:2] + whole[6:10] + whole[2:6] + whole[_TPDU:]
 
 
-def reply(
-    codec: Codec, to: Message | Unreadable, said: Said | str, more: Mapping[str, str] | None = None
-) -> bytes | None:
+def reply(codec: Codec, to: Message | Unreadable, said: Said | str, more: dict[str, str] | None = None) -> bytes | None:
     """The frame of the answer, for the link to wrap; None if no answer is due."""
     fields = answer(to, said, codec.dialect, more)
     return None if fields is None else codec.encode(fields)

@@ -95,7 +95,7 @@ class Codec:
         )
 
     def _card(self, fields: Mapping[str, str]) -> Card | None:
-        pan = fields.get("2") or _of_track(fields.get("35", ""))
+        pan = fields.get("2") or of_track(fields.get("35", ""))
         try:
             return self._keyring.card(pan) if pan else None
         except BadPan:
@@ -111,6 +111,6 @@ class Codec:
         return invoice if len(invoice) <= _INVOICE_LENGTH else ""
 
 
-def _of_track(track2: str) -> str:
+def of_track(track2: str) -> str:
     """The card number of track 2: up to the separator, `=` or `D`, without the start sentinel."""
     return track2.removeprefix(";").replace("D", "=").partition("=")[0]

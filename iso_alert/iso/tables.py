@@ -34,10 +34,13 @@ def strict() -> Converter:
     return Converter(forbid_extra_keys=True)
 
 
+_STRICT = strict()  # one for all: it compiles what it has seen
+
+
 def structure(raw: Mapping[str, Any], wanted: type[T], path: Path, converter: Converter | None = None) -> T:
     """The mapping as a value of this class.  Raises BadTable with every fault."""
     try:
-        return (converter or strict()).structure(raw, wanted)
+        return (converter or _STRICT).structure(raw, wanted)
     except BaseValidationError as why:
         raise BadTable(f"{path}: {fault}" for fault in transform_error(why, "", _words)) from None
 

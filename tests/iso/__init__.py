@@ -1,0 +1,1 @@
+"""What an ISO 8583 message says."""
