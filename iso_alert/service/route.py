@@ -182,7 +182,7 @@ class Route:
             return
         config = self.config
         session = Session(Role.ESME, trio.current_time(), config.timers, config.window)
-        session.bind(Command.BIND_TRANSCEIVER, _bind_fields(config), trio.current_time())
+        session.bind(Command.BIND_TRANSCEIVER, config.bind_fields, trio.current_time())
         self._dialogue = Dialogue(session, stream, self._hear, self._reports.room)
         self._phase = "binding"
         try:
@@ -294,12 +294,3 @@ def _dialler(config: RouteConfig, ssl_context: SSLContext | None) -> Connect:
         return await trio.open_ssl_over_tcp_stream(config.host, config.port, ssl_context=ssl_context)
 
     return dial
-
-
-def _bind_fields(config: RouteConfig) -> dict[str, str | int]:
-    return {
-        "system_id": config.system_id,
-        "password": config.password,
-        "system_type": config.system_type,
-        "interface_version": 0x34,
-    }

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from iso_alert.smpp.command import StatusTable, status_table
+from iso_alert.smpp.command import Command, StatusTable, status_table
 from iso_alert.smpp.pace import BackOff
+from iso_alert.smpp.pdu import write_body
 from iso_alert.smpp.submit import Source, source
 from iso_alert.smpp.text import Gsm, LongMessages
 from iso_alert.smpp.timers import Timers
@@ -35,6 +36,20 @@ class RouteConfig:
     back_off: BackOff = field(factory=BackOff)  # between connections
     throttle: BackOff = field(factory=lambda: BackOff(most=30.0))  # of the whole route, after ESME_RTHROTTLED
     slow: float = 300.0  # between binds that only a person can mend
+
+    def __attrs_post_init__(self) -> None:
+        """ValueError for what no SMSC could be told, before anything is opened."""
+        write_body(Command.BIND_TRANSCEIVER, self.bind_fields)
+        write_body(Command.SUBMIT_SM, {"source_addr": self.source, "service_type": self.service_type})
+
+    @property
+    def bind_fields(self) -> dict[str, str | int]:
+        return {
+            "system_id": self.system_id,
+            "password": self.password,
+            "system_type": self.system_type,
+            "interface_version": 0x34,
+        }
 
     @property
     def sender(self) -> Source:

@@ -44,8 +44,10 @@ def _address(name: str, limit: int = 21) -> tuple[Field, ...]:
     return (*_numbers(f"{name}_ton", f"{name}_npi"), _text(name, limit))
 
 
+# The standard gives a password 8 letters. Operators hand out longer ones, and take them.
+_PASSWORD = _text("password", 65)
 _BIND = (
-    _text("system_id", 16), _text("password", 9), _text("system_type", 13),
+    _text("system_id", 16), _PASSWORD, _text("system_type", 13),
     *_numbers("interface_version", "addr_ton", "addr_npi"), _text("address_range", 41),
 )  # fmt: skip
 _SUBMIT = (
@@ -66,7 +68,7 @@ BODY: Mapping[int, tuple[Field, ...]] = {
     Command.BIND_TRANSMITTER_RESP: _BIND_RESP,
     Command.BIND_TRANSCEIVER: _BIND,
     Command.BIND_TRANSCEIVER_RESP: _BIND_RESP,
-    Command.OUTBIND: (_text("system_id", 16), _text("password", 9)),
+    Command.OUTBIND: (_text("system_id", 16), _PASSWORD),
     Command.UNBIND: (),
     Command.UNBIND_RESP: (),
     Command.SUBMIT_SM: _SUBMIT,

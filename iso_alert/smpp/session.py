@@ -91,9 +91,10 @@ class Session:
         self._part_if_drained(now)
 
     def unbind(self, now: float) -> None:
-        """Part now, whatever is outstanding."""
+        """Part now, whatever is outstanding; asking twice is asking once."""
         self._draining = True
-        self._ask(Command.UNBIND, now)
+        if self.state is not State.UNBINDING:
+            self._ask(Command.UNBIND, now)
 
     def hang_up(self) -> Leftovers:
         """The connection is gone: hand back what was never answered. Octets not yet fetched are dropped."""
