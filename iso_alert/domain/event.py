@@ -60,10 +60,9 @@ class Events:
 
 
 def read_events(common: Sequence[Mapping[str, Any]], own: Iterable[Rule] = ()) -> Events:
-    """The common rows, with a profile's own where the row E08 holds their place.  Raises RuleError."""
-    rules = read_event_rules(common)
-    at = next((n for n, rule in enumerate(rules) if rule.id > "E08"), len(rules))
-    return Events(Table((*rules[:at], *own, *rules[at:]), _facts))
+    """The common rows and a profile's own, each in its place by its id.  Raises RuleError."""
+    rules = sorted((*read_event_rules(common), *own), key=lambda rule: rule.id)
+    return Events(Table(tuple(rules), _facts))
 
 
 def read_event_rules(rows: Sequence[Mapping[str, Any]]) -> list[Rule]:

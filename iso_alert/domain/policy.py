@@ -7,7 +7,7 @@ itself.  An unknown channel is judged by the row of edc: a missed alert is worse
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from attrs import field, frozen
 
@@ -35,6 +35,7 @@ class Row:
     sends: bool
     least: int = 0  # satang, inclusive
     follows: bool = False  # a cancellation: told if and only if its original was
+    say: str = ""
 
     def covers(self, kind: Kind, channel: Channel, event: Event) -> bool:
         return (
@@ -48,6 +49,18 @@ class Row:
         return amount.currency != BAHT or amount.minor >= self.least
 
 
+Purchase = TypeVar("Purchase", bound="HasSum")
+
+
+class HasSum(Protocol):
+    """A purchase, as far as counting small ones goes."""
+
+    @property
+    def at(self) -> float: ...
+    @property
+    def satang(self) -> int: ...
+
+
 @frozen
 class Burst:
     """Many small purchases of one card: told as one when either bound is reached."""
@@ -57,6 +70,14 @@ class Burst:
     within: int = 600  # seconds, for `count`
     sum: int = 100_000  # satang
     sum_within: int = 86_400  # seconds, for `sum`
+
+    def reached(self, small: Sequence[Purchase], now: float) -> Sequence[Purchase]:
+        """The small purchases to be told together, a day's or some minutes'; none while both bounds hold."""
+        day = [one for one in small if one.at > now - self.sum_within]
+        lately = [one for one in day if one.at > now - self.within]
+        if sum(one.satang for one in day) >= self.sum:
+            return day
+        return lately if len(lately) >= self.count else ()
 
 
 @frozen
@@ -99,6 +120,16 @@ class Policy:
         ordered = sorted(self.versions, key=lambda version: version.effective_from)
         object.__setattr__(self, "versions", tuple(ordered))
         object.__setattr__(self, "_starts", tuple(version.effective_from.timestamp() for version in ordered))
+
+    @property
+    def counts_small(self) -> bool:
+        """Whether any version tells many small purchases as one."""
+        return any(version.burst.on for version in self.versions)
+
+    @property
+    def longest_burst(self) -> int:
+        """For how many seconds small purchases must be remembered."""
+        return max(max(version.burst.within, version.burst.sum_within) for version in self.versions)
 
     def at(self, moment: float) -> Version:
         """The version in force at `moment` (seconds since 1970); before the first one, the first."""
@@ -163,7 +194,7 @@ def _row(raw: Mapping[str, Any]) -> Row:
     if raw["send"] not in (True, False, "follows"):
         raise PolicyError(f'{where}send is {raw["send"]!r}, not true, false or "follows"')
     sends, follows = bool(raw["send"]), raw["send"] == "follows"
-    return Row(raw["id"], raw["card"], channels, events, sends, satang(raw.get("from", "0.00")), follows)
+    return Row(raw["id"], raw["card"], channels, events, sends, satang(raw.get("from", "0.00")), follows, raw["say"])
 
 
 def _only(raw: Mapping[str, Any], keys: set[str], where: str) -> None:

@@ -20,6 +20,7 @@ class Reason(Enum):
     UNMATCHED_TOLD = "unmatched_told", "a cancellation of a payment we never saw; the policy says to tell it"
     RESTORED_TOLD = "restored_told", "the cancellation was taken back after it was told: the payment stands again"
     OVERTAKEN_TOLD = "overtaken_told", "the cancellation came first and waited; both are told in order"
+    BURST_TOLD = "burst_told", "many small purchases, told together"
 
     NOT_FINANCIAL = "not_financial", "not a financial message"
     CHARGEBACK = "chargeback", "a chargeback between banks"
@@ -42,6 +43,7 @@ class Reason(Enum):
     COMPLETED_ALREADY = "completed_already", "only the hold is released: its completion stands"
     UNMATCHED_SILENT = "unmatched_silent", "a cancellation of a payment we never saw; the policy says silent"
     OVERTAKEN_SILENT = "overtaken_silent", "its cancellation was handled before it came, and too long ago to tell both"
+    IN_BURST = "in_burst", "below the policy's amount, and told later together with others"
     NO_AMOUNT = "no_amount", "neither it nor its original names an amount"
 
     @property

@@ -139,24 +139,29 @@ class Refers(Protocol):
 def can_mean(of: Transaction, past: Past) -> bool:
     """Whether `past` is of a kind and an age that a reversal, void or advice can speak of."""
     facts = of.facts
-    if facts.mti_class == "4":
+    if facts.mti_class == "4" and facts.void_code == "yes":
+        allowed, within = past.event is _E.VOID, REVERSAL_WITHIN
+    elif facts.mti_class == "4":
         allowed, within = past.event not in _NEVER_REVERSED, REVERSAL_WITHIN
-    elif facts.processing in VOIDING or facts.amount == "zero":
+    elif _voids(of):
         allowed, within = past.event not in _NEVER_VOIDED, VOID_WITHIN
     else:
         allowed, within = past.event not in _NEVER_VOIDED, ADVICE_WITHIN
     return allowed and past.arrived_at >= of.arrived_at - within
 
 
-VOIDING = frozenset({"02", "20", "22"})  # DE3 of voids; 20 in UnionPay's POS specification only, elsewhere a refund
 _NEVER_REVERSED = frozenset({_E.REVERSAL, _E.PARTIAL_REVERSAL, _E.REVERSAL_OF_VOID, _E.CHARGEBACK, _E.NOT_FINANCIAL})
 _NEVER_VOIDED = _NEVER_REVERSED | {_E.VOID, _E.VOID_OF_REFUND}
 
 
 def asks_the_journal(of: Transaction) -> bool:
     """Whether what this message is can depend on earlier ones: cancellations, advices and pre-authorisations' ends."""
-    facts = of.facts
-    return facts.mti_class == "4" or facts.function == "2" or facts.processing in VOIDING
+    return of.facts.mti_class == "4" or of.facts.function == "2" or _voids(of)
+
+
+def _voids(of: Transaction) -> bool:
+    """A void by its processing code (22: of a refund), or an advice of nothing."""
+    return of.facts.void_code == "yes" or of.facts.processing == "22" or of.facts.amount == "zero"
 
 
 def find_original(of: Refers, among: Iterable[Past]) -> tuple[Past, str] | None:

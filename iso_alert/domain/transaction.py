@@ -42,6 +42,7 @@ class Facts:
     approved: str = "yes"  # yes, no, unknown
     approval_code: str = "no"  # DE38 was there
     terminal: str = "no"  # DE41 was there
+    void_code: str = "no"  # DE3 is what this profile's hosts write for a void
 
 
 @frozen

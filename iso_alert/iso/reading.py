@@ -184,6 +184,7 @@ def _facts(message: Message, dialect: Dialect, total: Money, part: Money | None)
         approved=_approved(message, dialect),
         approval_code=_YES_NO[bool(_code(get("38")))],
         terminal=_YES_NO[bool(get("41"))],
+        void_code=_YES_NO[get("3")[:2] in profile.void_codes],
     )
 
 

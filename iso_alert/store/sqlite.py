@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from iso_alert.domain.alert import AlertState
-from iso_alert.domain.decision import Rulebook
+from iso_alert.domain.decision import Rulebook, Small
 from iso_alert.domain.subscription import Holder
 from iso_alert.domain.thread import asks_the_journal
 from iso_alert.domain.transaction import Transaction
@@ -120,6 +120,8 @@ class Sqlite:
         working.known.update({(stan, card, key): number for stan, card, key, number in known})
         cards = [(holder.card,) for holder in working.holders.values()]
         self._remember(working, self._read("unmatched", cards))
+        if book.policy.counts_small:
+            self._count_small(working, cards)
         asking = [of for of in batch if of.card and asks_the_journal(of)]
         self._remember(working, self._read("history", [rows.want_row(of, working.holder(of).card) for of in asking]))
         return working
@@ -147,6 +149,11 @@ class Sqlite:
             if all(past.id != other.id for other in working.past[card]):
                 working.past[card].append(past)
 
+    def _count_small(self, working: Working, cards: Sequence[tuple[int]]) -> None:
+        since = working.next_txn - int(working.book.policy.longest_burst * 1e6)
+        for card, number, satang in self._read("small", cards, since):
+            working.small[card].append(Small(number, number / 1e6, satang))
+
     def _follow_up(self, working: Working, room: int) -> list[Lease]:
         """Everything a batch changes beyond its own rows."""
         for number, change in working.changes.items():
@@ -155,6 +162,7 @@ class Sqlite:
             self._do("overtaken", original, original, became.value, cancellation)
         for alert in working.withdrawn:
             self._do("withdraw", "what it would have said is no longer true", alert)
+        self._update("cover", working.covered)
         drafts = list(working.drafts.values())
         busy = self._read("busy_lanes", [(draft.lane,) for draft in drafts]) if drafts else []
         leases = working.lease(busy, room)

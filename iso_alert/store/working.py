@@ -10,7 +10,19 @@ from collections.abc import Iterable, Sequence
 from attrs import define, evolve, field, frozen
 
 from iso_alert.domain.alert import AlertState
-from iso_alert.domain.decision import APPROVAL, CANCEL, Change, Decision, NewAlert, Rulebook, as_past, decide
+from iso_alert.domain.deciding import decide
+from iso_alert.domain.decision import (
+    CANCEL,
+    NOTHING_KNOWN,
+    Change,
+    Decision,
+    Known,
+    NewAlert,
+    Rulebook,
+    Small,
+    as_past,
+    tells_payment,
+)
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import Holder
 from iso_alert.domain.thread import Past
@@ -60,10 +72,12 @@ class Working:
     holders: dict[bytes, Holder] = field(factory=dict)
     known: dict[Key, int] = field(factory=dict)
     past: defaultdict[int, list[Past]] = field(factory=lambda: defaultdict(list))
+    small: defaultdict[int, list[Small]] = field(factory=lambda: defaultdict(list))
     written: list[Written] = field(factory=list)
     changes: dict[int, Change] = field(factory=dict)
     drafts: dict[int, Draft] = field(factory=dict)
     withdrawn: list[int] = field(factory=list)  # alerts of earlier batches
+    covered: list[int] = field(factory=list)  # small purchases that are told together with others
     overtaken: list[tuple[int, int, Reason]] = field(factory=list)  # cancellation, its original, what became of it
 
     def holder(self, of: Transaction) -> Holder:
@@ -79,12 +93,15 @@ class Working:
             return Recorded(first, None)
         number, self.next_txn = self.next_txn, self.next_txn + 1
         holder = self.holder(of)
-        decision = decide(number, of, holder, self.past[holder.card] if holder.card else (), self.book)
+        decision = decide(number, of, holder, self._known(holder.card), self.book)
         self.known[key] = number
         self.written.append(Written(number, holder.card, of, decision))
         drafts = [self._draft(number, of, holder, decision, alert) for alert in decision.alerts]
         self._remember(number, of, holder, decision, drafts)
         return Recorded(number, decision)
+
+    def _known(self, card: int) -> Known:
+        return Known(self.past.get(card, ()), self.small.get(card, ())) if card else NOTHING_KNOWN
 
     def _draft(self, number: int, of: Transaction, holder: Holder, decision: Decision, alert: NewAlert) -> Draft:
         id_, self.next_alert = self.next_alert, self.next_alert + 1
@@ -109,13 +126,14 @@ class Working:
             evolve(past, unmatched=False, thread=number, reason=overtook[past.id]) if past.id in overtook else past
             for past in among
         ]
+        self._count_small(number, of, holder.card, decision)
         if decision.change:
             self.changes[decision.change.thread] = decision.change
         self._spread(mine.thread, decision, drafts, among)
 
     def _spread(self, thread: int, decision: Decision, drafts: Sequence[Draft], among: Iterable[Past]) -> None:
         """Give every message of the thread its new state."""
-        told = any(draft.alert.key == APPROVAL for draft in drafts)
+        told = tells_payment(decision)
         cancel = next((draft.id for draft in drafts if draft.alert.key == CANCEL), None)
         for past in among:
             if past.thread != thread:
@@ -127,6 +145,15 @@ class Working:
                 past.waiting_cancel = None
             if change := decision.change:
                 past.state, past.given_back, past.cancelled_by = change.state, change.given_back, change.cancelled_by
+
+    def _count_small(self, number: int, of: Transaction, card: int, decision: Decision) -> None:
+        """Small purchases that nobody was told of, less those that now are or that were taken back."""
+        if decision.reason is Reason.BELOW_THRESHOLD:
+            self.small[card].append(Small(number, of.arrived_at, of.amount.minor))
+        gone = {*decision.covers, *([decision.change.thread] if decision.change else ())}
+        if gone:
+            self.small[card] = [one for one in self.small[card] if one.id not in gone]
+            self.covered += decision.covers
 
     def _withdraw(self, id_: int, because: Reason) -> None:
         if draft := self.drafts.get(id_):

@@ -39,7 +39,7 @@ SELECT json_group_array(json_array(
     txn.merchant_id, txn.acquirer, txn.invoice, txn.amount, txn.currency, txn.merchant, txn.local, txn.transmitted_at,
     txn.thread, txn.reason, txn.original, txn.reversed, txn.balance, txn.unmatched,
     thread.state, thread.given_back, thread.cancelled_by,
-    (SELECT max(alert.id) FROM alert WHERE alert.thread = txn.thread AND alert.key = 'approval'
+    (SELECT max(alert.id) FROM alert WHERE alert.thread = txn.thread AND (alert.key = 'approval' OR alert.txn = txn.thread)
         AND alert.state NOT IN ('refused', 'given_up', 'withdrawn')),
     (SELECT max(alert.id) FROM alert WHERE alert.thread = txn.thread AND alert.key = 'cancel' AND alert.state = 'queued')))
 FROM found JOIN txn ON txn.id = found.id LEFT JOIN thread ON thread.id = txn.thread
@@ -53,6 +53,17 @@ SELECT json_group_array(json_array(
     NULL, 0, NULL, NULL,
     (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.key = 'cancel' AND alert.state = 'queued')))
 FROM txn WHERE txn.unmatched = 1 AND txn.card IN (:list)
+
+-- name: small
+-- Purchases of these cards that were below the threshold, and that neither an SMS nor a cancellation has settled.
+SELECT json_group_array(json_array(txn.card, txn.id, txn.amount))
+FROM txn LEFT JOIN thread ON thread.id = txn.thread
+WHERE txn.reason = 'below_threshold' AND txn.card IN (:list) AND txn.id >= ?
+  AND txn.currency = 'THB' AND (thread.state IS NULL OR thread.state IN ('standing', 'completed'))
+
+-- name: cover
+-- Small purchases that are told together with others.
+UPDATE txn SET reason = 'in_burst' WHERE id IN (:list)
 
 -- name: insert_txns
 -- Messages with their decisions.

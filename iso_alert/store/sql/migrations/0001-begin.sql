@@ -63,6 +63,7 @@ CREATE UNIQUE INDEX txn_key ON txn (stan, card, key);
 CREATE INDEX txn_rrn ON txn (rrn, card) WHERE rrn IS NOT NULL;
 CREATE INDEX txn_approval ON txn (approval_code, card) WHERE approval_code IS NOT NULL;
 CREATE INDEX txn_unmatched ON txn (card) WHERE unmatched = 1;
+CREATE INDEX txn_small ON txn (card, id) WHERE reason = 'below_threshold';
 CREATE INDEX txn_thread ON txn (thread) WHERE thread <> id;
 
 CREATE TABLE thread (                    -- only threads that something has changed
