@@ -1,13 +1,11 @@
 """How much?  Sums of a message: the amount as the cardholder knows it, the part reversed, what is left on the card."""
 
 from collections.abc import Iterator
-from functools import cache
 
 from attrs import frozen
-from iso4217 import Currency as _Known
 
 from iso_alert.domain.card import Kind
-from iso_alert.domain.money import BAHT, Currency, Money, currency
+from iso_alert.domain.money import BAHT, Currency, Money, by_code, currency
 from iso_alert.iso.dialect import Dialect
 from iso_alert.iso.message import Message
 
@@ -17,16 +15,9 @@ _CREDIT_ACCOUNT, _DEBIT_ACCOUNTS = "30", ("10", "20")
 _FOREIGN_TO = {Kind.CREDIT: _DEBIT_ACCOUNTS, Kind.DEBIT: (_CREDIT_ACCOUNT,)}
 
 
-@cache  # a few hundred codes exist
 def named(code: str) -> Currency:
-    """The currency of DE49 to 51, a number or letters; letters that ISO 4217 does not list are taken to have cents."""
-    if code.isdecimal():
-        return currency(code)
-    try:
-        known = _Known(code.upper())
-    except ValueError:
-        return Currency(code.upper())
-    return Currency(known.code, known.exponent or 0)
+    """The currency of DE49 to 51: a number, or letters."""
+    return currency(code) if code.isdecimal() else by_code(code.upper())
 
 
 def amount(message: Message, dialect: Dialect) -> Money:

@@ -4,11 +4,12 @@ from enum import Enum
 from typing import Any
 
 from attrs import evolve, field, frozen
+from attrs.validators import in_
 
 from iso_alert.iso.framing import PRESETS, Framing
 from iso_alert.iso.kept import KEPT_FOR_ENROLMENT
 from iso_alert.iso.merchant import CHARSETS, Merchants
-from iso_alert.iso.profile import Profile, one_of
+from iso_alert.iso.profile import Profile
 
 
 class Decision(Enum):
@@ -38,7 +39,7 @@ class Dialect:
     link: str
     profile: Profile
     framing: Framing
-    charset: str = field(validator=one_of(CHARSETS))
+    charset: str = field(validator=in_(CHARSETS))
     echo_pan: bool
     currency: str = "764"  # of an amount that names none
     decision: Decision = Decision.FEED

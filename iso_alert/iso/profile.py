@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from attrs import Factory, field, frozen
+from cattrs import Converter
 
 from iso_alert import shipped
 from iso_alert.domain.card import Kind
@@ -79,17 +80,6 @@ class Network:
     echo: frozenset[str] = frozenset({"301"})
 
 
-def one_of(names: Iterable[str]) -> Any:
-    """An attrs validator: the value is one of these names, or the fault lists them."""
-    allowed = tuple(names)
-
-    def check(_: Any, attribute: Any, name: str) -> None:
-        if name not in allowed:
-            raise ValueError(f"{attribute.name} {name!r} is none of {', '.join(allowed)}")
-
-    return check
-
-
 def _codes(patterns: Sequence[str]) -> frozenset[str]:
     """`["00", "10-11"]` as the codes themselves."""
     return frozenset(code for pattern in patterns for code in _range(pattern))
@@ -109,11 +99,11 @@ class Profile:
     name: str
     say: str
     spec: Spec
-    framing: str = field(default="binary2", validator=one_of(PRESETS))
+    framing: str = "binary2"
     version: Literal["0", "1"] = "0"  # the MTI's first digit: 0 is 1987, 1 is 1993
     header: Literal["tpdu", "copied"] = "tpdu"  # what our answer does with the spec's header, if it has one
-    charset: str = field(default="tis-620", validator=one_of(CHARSETS))
-    layout: str = field(default="visa", validator=one_of(LAYOUTS))
+    charset: str = "tis-620"
+    layout: str = "visa"
     echo_pan: bool = True
     echo: tuple[str, ...] = ECHOED
     approved: frozenset[str] = field(default=("00", "08", "10", "11", "16"), converter=_codes)
@@ -136,7 +126,10 @@ class Profile:
         return KEPT_93 if self.version == "1" else KEPT
 
     def faults(self) -> Iterable[str]:
-        """What no single key can tell."""
+        """What is wrong with the values; a wrong key is found before."""
+        for name, allowed in (("framing", PRESETS), ("charset", CHARSETS), ("layout", LAYOUTS)):
+            if getattr(self, name) not in allowed:
+                yield f"{name} {getattr(self, name)!r} is none of {', '.join(allowed)}"
         for place in (self.entry_mode, self.condition, self.mcc):
             if place.field not in self.kept:
                 yield f"field {place.field} does not leave the codec, so nothing can be read from it"
@@ -164,15 +157,26 @@ def read_profile(name: str, *before: Path) -> Profile:
     except BadTable as bad:
         faults += bad.faults
         raw["spec"] = read_spec("iso87-ascii")  # so that the other keys are judged in the same breath
-    try:
-        profile = structure({"name": name, **raw}, Profile, path, _CONVERTER)
-        faults += [f"{path}: {fault}" for fault in profile.faults()]
-    except BadTable as bad:
-        raise BadTable((*faults, *bad.faults)) from None
+    profile = _structure({"name": name, **raw}, path, faults)
     if faults:
         raise BadTable(faults)
     return profile
 
 
-_CONVERTER = strict()
-_CONVERTER.register_structure_hook(Spec, lambda spec, _: spec)
+def _structure(raw: Mapping[str, Any], path: Path, faults: list[str]) -> Profile:
+    """The profile; a file with a key too many is still judged by the others."""
+    profile = None
+    for converter in (_STRICT, _LENIENT):
+        try:
+            profile = profile or structure(raw, Profile, path, converter)
+        except BadTable as bad:
+            faults += [fault for fault in bad.faults if fault not in faults]
+    if profile is None:
+        raise BadTable(faults)
+    faults += [f"{path}: {fault}" for fault in profile.faults()]
+    return profile
+
+
+_STRICT, _LENIENT = strict(), Converter()
+for _converter in (_STRICT, _LENIENT):
+    _converter.register_structure_hook(Spec, lambda spec, _: spec)
