@@ -129,9 +129,9 @@ def test_repeats_share_a_key(changed: dict[str, str]) -> None:
         {"2": "5555555555554444"},
     ],
 )
-def test_others_do_not(field: str, value: str) -> None:
+def test_others_do_not(changed: dict[str, str]) -> None:
     """A reversal with the STAN of its original is another message."""
-    assert transaction({field: value}).key != transaction().key
+    assert transaction(changed).key != transaction().key
 
 
 def test_a_key_without_any_time() -> None:
