@@ -75,6 +75,7 @@ class Node:
             async with trio.open_nursery() as parts:
                 parts.start_soon(self._desk.probe)
                 parts.start_soon(self.journal.run)
+                parts.start_soon(self.journal.sweep)
                 await parts.start(self._route.run)
                 async with trio.open_nursery() as sending:
                     sending.start_soon(self._courier.run)

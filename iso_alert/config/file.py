@@ -53,7 +53,7 @@ class LinkSection:
     max_frame: int = 4096
     allow: tuple[str, ...] = ()
     sign_on: bool = False
-    decision: Literal["feed", "inline"] = "feed"
+    decision: Literal["feed", "inline", "paired"] = "feed"
     charset: str | None = None
     currency: str = "764"
     echo_pan: bool | None = None

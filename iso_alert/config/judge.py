@@ -13,9 +13,9 @@ from iso_alert.config.file import ConfigError, File, LinkSection, SmscSection, a
 from iso_alert.config.secrets import read_key, read_secret
 from iso_alert.domain.card import Keyring
 from iso_alert.domain.decision import Rulebook
+from iso_alert.iso.dialect import Decision, Dialect, Voice, dialect
 from iso_alert.iso.framing import PRESETS
 from iso_alert.iso.merchant import Merchants, read_directory, read_mcc_words
-from iso_alert.iso.dialect import Decision, Dialect, Voice, dialect
 from iso_alert.iso.profile import read_profile
 from iso_alert.iso.tables import BadTable
 from iso_alert.service.link import LinkRules

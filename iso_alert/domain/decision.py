@@ -32,6 +32,7 @@ class Rulebook:
     profiles: Mapping[str, Tables]  # by link
     policy: Policy
     texts: Texts
+    paired: frozenset[str] = frozenset()  # links that mirror request and response
     stopped: bool = False  # the kill switch for everybody
 
 

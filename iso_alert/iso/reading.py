@@ -217,7 +217,8 @@ def key(message: Message, dialect: Dialect) -> int:
     """
     get = message.get
     when = get("7") or get("12") + get("13") or "/".join((get("37"), message.invoice, get("4")))
-    parts = (dialect.link, message.mti[1:3], get("11"), when, get("41") or get("32"))
+    function = str(int(message.mti[2]) & ~1)  # of a mirrored feed both halves have one key
+    parts = (dialect.link, message.mti[1] + function, get("11"), when, get("41") or get("32"))
     token = message.card.tokens[-1] if message.card else b""
     digest = blake2b("\x1f".join(parts).encode() + b"\x1f" + token, digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

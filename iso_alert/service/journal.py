@@ -21,6 +21,7 @@ from iso_alert.store.port import Lease, Recorded, StoreUnavailable
 
 BATCH = 256  # messages to a commit; beyond it a commit takes longer and gains little
 BOUND = 2048  # messages that may wait
+SWEEP = 1.0  # seconds between looks for halves that are overdue
 log = structlog.get_logger()
 
 
@@ -88,6 +89,18 @@ class Journal:
             while jobs := self._next():
                 await self._commit(jobs)
             self._bell = trio.Event()
+
+    async def sweep(self) -> None:
+        """Give up waiting for halves of mirrored feeds that do not come.  Lives until cancelled."""
+        while self.book.paired:
+            await trio.sleep(SWEEP)
+            try:
+                recorded, leases = await self._desk.do(
+                    partial(self._desk.store.overdue, self.book, self._clock(), self._outlet.room())
+                )
+            except StoreUnavailable:
+                continue
+            self._hand_on((), recorded, leases)
 
     def _next(self) -> list[_Job]:
         jobs: list[_Job] = []

@@ -41,6 +41,7 @@ class Metrics:
             p + "decisions", "Financial messages decided on", ["event", "channel", "outcome", "reason"], registry=r
         )
         self.repeats = Counter(p + "repeats", "Messages that had been recorded before", registry=r)
+        self.halves = Counter(p + "halves", "Messages of mirrored feeds that wait for their other half", registry=r)
         self.batch = Histogram(p + "journal_batch_messages", "Messages to a commit", buckets=SIZES, registry=r)
         self.commit = Histogram(
             p + "journal_commit_seconds", "From taking a batch to its commit", buckets=FAST, registry=r
@@ -88,7 +89,7 @@ class Metrics:
     def decided(self, recorded: Recorded) -> None:
         decision = recorded.decision
         if decision is None:
-            self.repeats.inc()
+            (self.repeats if recorded.repeat else self.halves).inc()
             return
         outcome = "told" if decision.reason.told else "silent"
         self.decisions.labels(decision.event.value, decision.channel.value, outcome, decision.reason.value).inc()

@@ -1,7 +1,7 @@
 """Read the tables of specs/ that deciding needs: events, channels, policy, texts.  Every fault at once."""
 
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,13 +11,13 @@ from iso_alert.domain.decision import Rulebook, Tables
 from iso_alert.domain.event import read_event_rules, read_events
 from iso_alert.domain.policy import read_policy
 from iso_alert.domain.text import Texts
-from iso_alert.iso.dialect import Dialect
+from iso_alert.iso.dialect import Decision, Dialect
 from iso_alert.iso.tables import BadTable
 
 T = TypeVar("T")
 
 
-def read_rulebook(dialects: Iterable[Dialect], policy: str = "policy.toml", *before: Path) -> Rulebook:
+def read_rulebook(dialects: Sequence[Dialect], policy: str = "policy.toml", *before: Path) -> Rulebook:
     """The rulebook of these links; `before` are directories that stand before the shipped tables.  Raises BadTable."""
     faults: list[str] = []
 
@@ -45,4 +45,5 @@ def read_rulebook(dialects: Iterable[Dialect], policy: str = "policy.toml", *bef
             faults.append(f"link {dialect.link}, profile {dialect.profile.name}: {fault}")
     if faults or promised is None or texts is None:
         raise BadTable(faults)
-    return Rulebook(tables, promised, texts)
+    paired = frozenset(dialect.link for dialect in dialects if dialect.decision is Decision.PAIRED)
+    return Rulebook(tables, promised, texts, paired)

@@ -22,14 +22,17 @@ class StoreUnavailable(Exception):
 
 @frozen
 class Recorded:
-    """What became of one message.  A repeat has the number of the first copy and no decision of its own."""
+    """What became of one message.
 
-    number: int
+    A repeat has the number of the first copy and no decision of its own; what waits for its other half has neither.
+    """
+
+    number: int | None
     decision: Decision | None
 
     @property
     def repeat(self) -> bool:
-        return self.decision is None
+        return self.number is not None and self.decision is None
 
 
 @frozen
@@ -127,6 +130,9 @@ class Store(Protocol):
         self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int
     ) -> tuple[list[Recorded], list[Lease]]:
         """Decide on and write a batch in its order, and lease at most `room` of its alerts.  Idempotent by key."""
+
+    def overdue(self, book: Rulebook, now: float, room: int) -> tuple[list[Recorded], list[Lease]]:
+        """Decide on the messages of mirrored feeds whose other half did not come in time, as `record` does."""
 
     def claim(self, now: float, limit: int) -> list[Lease]:
         """Lease alerts that are due, oldest first, at most one a lane, none whose lane has an earlier open one."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from attrs import astuple, fields
+from cattrs.preconf.json import make_converter
 
 from iso_alert.domain.card import Kind
 from iso_alert.domain.channel import Channel
@@ -18,6 +19,7 @@ from iso_alert.domain.transaction import Facts, Original, Transaction
 from iso_alert.store.port import Lease, Taken
 from iso_alert.store.working import Draft, Written
 
+_JSON = make_converter()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
 FACTS = [f.name for f in fields(Facts)]
 
@@ -58,6 +60,15 @@ def lease(row: Sequence[Any]) -> Lease:
 def bare(message_id: str) -> str:
     """A message id as it is compared: without case and leading zeros."""
     return message_id.strip().casefold().lstrip("0") or "0"
+
+
+def dump(of: Transaction) -> str:
+    """A message as text, for `load`."""
+    return _JSON.dumps(of)
+
+
+def load(text: str) -> Transaction:
+    return _JSON.loads(text, Transaction)
 
 
 def holder(row: Sequence[Any]) -> Holder:

@@ -10,10 +10,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from iso_alert.domain.alert import AlertState
 from iso_alert.domain.decision import Rulebook, Small
+from iso_alert.domain.pairing import WAITS
 from iso_alert.domain.subscription import Holder
 from iso_alert.domain.thread import asks_the_journal
 from iso_alert.domain.transaction import Transaction
@@ -37,7 +38,7 @@ from iso_alert.store.working import Working
 SQL = statements("sqlite.sql")
 LOCK_WAIT = 1.0  # seconds; a bulk import holds the lock for some milliseconds at a time
 CHECKPOINT_PAGES = 4000  # 16 MB of log: rarer, larger pauses than the default's
-T = TypeVar("T")
+OVERDUE = 256  # halves that are given up at a time
 
 
 class Sqlite:
@@ -108,8 +109,15 @@ class Sqlite:
         with self._transaction():
             working = self._working(batch, book, now)
             recorded = [working.take(of) for of in batch]
-            self._write("insert_txns", [rows.txn_row(written) for written in working.written])
-            return recorded, self._follow_up(working, room)
+            return recorded, self._keep(working, room)
+
+    def overdue(self, book: Rulebook, now: float, room: int) -> tuple[list[Recorded], list[Lease]]:
+        with self._transaction():
+            found = self._db.execute(SQL["overdue_halves"], (now - WAITS, OVERDUE)).fetchall()
+            halves = {(stan, card, key): rows.load(text) for stan, card, key, text in found}
+            working = self._working(list(halves.values()), book, now)
+            recorded = [one for key in halves if (one := working.take_half(key))]
+            return recorded, self._keep(working, room)
 
     def _working(self, batch: Sequence[Transaction], book: Rulebook, now: float) -> Working:
         last_txn, last_alert, last_card = self._db.execute(SQL["last_ids"]).fetchone()
@@ -122,6 +130,9 @@ class Sqlite:
         self._remember(working, self._read("unmatched", cards))
         if book.policy.counts_small:
             self._count_small(working, cards)
+        if book.paired:
+            found = self._read("halves_of_cards", cards)
+            working.halves.update({(stan, card, key): rows.load(text) for stan, card, key, text in found})
         asking = [of for of in batch if of.card and asks_the_journal(of)]
         self._remember(working, self._read("history", [rows.want_row(of, working.holder(of).card) for of in asking]))
         return working
@@ -153,6 +164,14 @@ class Sqlite:
         since = working.next_txn - int(working.book.policy.longest_burst * 1e6)
         for card, number, satang in self._read("small", cards, since):
             working.small[card].append(Small(number, number / 1e6, satang))
+
+    def _keep(self, working: Working, room: int) -> list[Lease]:
+        self._write("insert_txns", [rows.txn_row(written) for written in working.written])
+        for key in working.gone_halves:
+            self._do("forget_half", *key)
+        waiting = ((key, working.halves[key]) for key in sorted(working.new_halves))
+        self._write("keep_halves", [(*key, half.arrived_at, rows.dump(half)) for key, half in waiting])
+        return self._follow_up(working, room)
 
     def _follow_up(self, working: Working, room: int) -> list[Lease]:
         """Everything a batch changes beyond its own rows."""

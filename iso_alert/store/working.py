@@ -23,9 +23,10 @@ from iso_alert.domain.decision import (
     as_past,
     tells_payment,
 )
+from iso_alert.domain.pairing import PAIRED_CLASSES, is_response, pair
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import Holder
-from iso_alert.domain.thread import Past
+from iso_alert.domain.thread import Past, find_original
 from iso_alert.domain.transaction import Transaction
 from iso_alert.store.port import Lease, Recorded
 
@@ -72,6 +73,9 @@ class Working:
     holders: dict[bytes, Holder] = field(factory=dict)
     known: dict[Key, int] = field(factory=dict)
     past: defaultdict[int, list[Past]] = field(factory=lambda: defaultdict(list))
+    halves: dict[Key, Transaction] = field(factory=dict)  # of mirrored feeds: one side is here, the other is not
+    new_halves: set[Key] = field(factory=set)
+    gone_halves: list[Key] = field(factory=list)
     small: defaultdict[int, list[Small]] = field(factory=lambda: defaultdict(list))
     written: list[Written] = field(factory=list)
     changes: dict[int, Change] = field(factory=dict)
@@ -91,9 +95,49 @@ class Working:
         key = self.key(of)
         if (first := self.known.get(key)) is not None:
             return Recorded(first, None)
+        if of.link in self.book.paired:
+            whole = self._whole(key, of)
+            return self._decide(key, whole) if whole else Recorded(None, None)
+        return self._decide(key, of)
+
+    def _whole(self, key: Key, of: Transaction) -> Transaction | None:
+        """The message with its other half, or None while that is not there.  A reversal waits for nothing."""
+        if of.facts.mti_class not in PAIRED_CLASSES:
+            self._settle_halves(of)
+            return of
+        other = self.halves.get(key)
+        if other is None:
+            self.halves[key] = of
+            self.new_halves.add(key)
+        elif is_response(other) != is_response(of):
+            self.take_half(key, alone=False)
+            return pair(other, of)
+        return None
+
+    def _settle_halves(self, of: Transaction) -> None:
+        """A reversal of what still waits for its response: the response will not be waited for."""
+        for key, half in list(self.halves.items()):
+            same_card = key[1] == self.holder(of).card != 0
+            if same_card and find_original(of, [as_past(0, half, self._on(0, half))]):
+                self.take_half(key)
+
+    def take_half(self, key: Key, alone: bool = True) -> Recorded | None:
+        """Take a half out of the waiting; decide on it `alone`, unless its other half is here."""
+        half = self.halves.pop(key)
+        if key in self.new_halves:
+            self.new_halves.discard(key)
+        else:
+            self.gone_halves.append(key)
+        return self._decide(key, half) if alone else None
+
+    def _on(self, number: int, of: Transaction) -> Decision:
+        holder = self.holder(of)
+        return decide(number, of, holder, self._known(holder.card), self.book)
+
+    def _decide(self, key: Key, of: Transaction) -> Recorded:
         number, self.next_txn = self.next_txn, self.next_txn + 1
         holder = self.holder(of)
-        decision = decide(number, of, holder, self._known(holder.card), self.book)
+        decision = self._on(number, of)
         self.known[key] = number
         self.written.append(Written(number, holder.card, of, decision))
         drafts = [self._draft(number, of, holder, decision, alert) for alert in decision.alerts]

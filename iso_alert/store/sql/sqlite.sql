@@ -65,6 +65,22 @@ WHERE txn.reason = 'below_threshold' AND txn.card IN (:list) AND txn.id >= ?
 -- Small purchases that are told together with others.
 UPDATE txn SET reason = 'in_burst' WHERE id IN (:list)
 
+-- name: halves_of_cards
+-- Messages of these cards that wait for their other half.
+SELECT json_group_array(json_array(stan, card, key, transaction_)) FROM half WHERE card IN (:list)
+
+-- name: overdue_halves
+-- Messages whose other half has not come in time.
+SELECT stan, card, key, transaction_ FROM half WHERE arrived_at <= ? ORDER BY arrived_at LIMIT ?
+
+-- name: keep_halves
+-- Messages that wait for their other half.
+INSERT INTO half (stan, card, key, arrived_at, transaction_) VALUES :rows
+
+-- name: forget_half
+-- A message that waits no longer.
+DELETE FROM half WHERE stan = ? AND card = ? AND key = ?
+
 -- name: insert_txns
 -- Messages with their decisions.
 INSERT INTO txn (id, stan, card, key, link, mti, rrn, approval_code, terminal, merchant_id, acquirer, invoice,
