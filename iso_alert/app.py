@@ -44,7 +44,7 @@ class Node:
 
     config: Config
     clock: Callable[[], float] = time.time
-    metrics: Metrics = field(factory=Metrics, init=False)
+    metrics: Metrics = field(factory=Metrics, kw_only=True)  # ears of one's own may be brought along
     journal: Journal = field(init=False)
     _desk: Desk = field(init=False)
     _route: Route = field(init=False)
