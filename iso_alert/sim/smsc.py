@@ -89,12 +89,12 @@ class Smsc:
         """Listen until cancelled; started with the port, which for 0 is a free one."""
         listeners = await trio.open_tcp_listeners(port, host=host)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._agenda.run)
+            nursery.start_soon(self.later)
             await nursery.start(trio.serve_listeners, self.carry, listeners)
             task_status.started(listeners[0].socket.getsockname()[1])
 
     async def carry(self, stream: trio.abc.Stream) -> None:
-        """One ESME's connection, until either side hangs up; needs `serve`, for what comes later."""
+        """One ESME's connection, until either side hangs up. `later` must run beside it."""
         line = Line(Session(Role.SMSC, trio.current_time(), self.timers, self.options.window), stream, self._hear)
         self._lines.append(line)
         try:
@@ -103,6 +103,10 @@ class Smsc:
             self._lines.remove(line)
             left = line.session.hang_up()
             self._receipts[line.system_id].extendleft(reversed((*left.in_doubt, *left.unsent)))  # type: ignore[arg-type]
+
+    async def later(self) -> None:
+        """Do what is due, until cancelled: delayed answers, and receipts."""
+        await self._agenda.run()
 
     # ---- what an ESME says
 
