@@ -21,7 +21,7 @@ class Language(Enum):
     EN = "en"
 
 
-@frozen
+@frozen(eq=False)  # one a deployment: itself is what it equals
 class Texts:
     """The templates of specs/texts.toml: key, then language, then words with {places} and an optional [clause]."""
 

@@ -34,7 +34,7 @@ def txn_row(written: Written) -> tuple[Any, ...]:
         of.amount.minor, of.amount.currency.code, of.reversed.minor if of.reversed else None,
         kept.minor if kept else None, of.merchant, of.response_code or None, "|".join(astuple(of.facts)),
         decision.event.value, decision.channel.value, decision.sub_channel or None, decision.kind.value,
-        f"{decision.event_rule} {decision.channel_rule} {decision.policy_version} {decision.policy_row}".rstrip(),
+        "\t".join((decision.event_rule, decision.channel_rule, decision.policy_version, decision.policy_row)),
         decision.subscription.value, decision.reason.value, decision.thread or written.id,
         decision.original, decision.matched_by or None, 1 if decision.unmatched else None,
     )  # fmt: skip
