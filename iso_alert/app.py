@@ -22,6 +22,7 @@ from iso_alert.service.journal import Journal
 from iso_alert.service.listener import Listener
 from iso_alert.service.metrics import Metrics, OutboxGauges
 from iso_alert.service.route import Route, load_statuses
+from iso_alert.store.hold import Hold
 from iso_alert.store.port import Outbox, StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
 from iso_alert.web.admin import Pages, admin_app
@@ -46,6 +47,7 @@ class Node:
     clock: Callable[[], float] = time.time
     metrics: Metrics = field(factory=Metrics, kw_only=True)  # ears of one's own may be brought along
     journal: Journal = field(init=False)
+    _hold: Hold = field(init=False)
     _desk: Desk = field(init=False)
     _route: Route = field(init=False)
     _courier: Courier = field(init=False)
@@ -58,6 +60,7 @@ class Node:
         """Open the store.  Raises StoreUnavailable, ValueError for a broken status table."""
         config, metrics = self.config, self.metrics
         statuses = load_statuses(config.statuses)
+        self._hold = Hold(config.store)
         self._desk = Desk(Sqlite(config.store))
         self._route = Route(config.route, statuses, random=random.Random(), clock=self.clock, watch=metrics)
         self._courier = Courier(self._desk, self._route, metrics, self.clock)
@@ -83,6 +86,7 @@ class Node:
                 parts.cancel_scope.cancel()
         finally:
             self._desk.store.close()
+            self._hold.release()
             self._over.set()
 
     async def stopped(self) -> None:

@@ -1,12 +1,13 @@
 """What commands share: the configuration option, how faults are told, how logs are written."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TypeVar
 
 import click
 
 FAILED, DEGRADED, CONFIGURATION = 1, 3, 78
+E = TypeVar("E", bound=BaseException)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -21,6 +22,15 @@ def tell_faults(faults: list[str]) -> NoReturn:
     for fault in faults:
         click.echo(fault, err=True)
     sys.exit(CONFIGURATION)
+
+
+def leaves(group: BaseExceptionGroup[E]) -> Iterator[E]:
+    """The faults themselves, out of the nurseries they fell through."""
+    for fault in group.exceptions:
+        if isinstance(fault, BaseExceptionGroup):
+            yield from leaves(fault)
+        else:
+            yield fault
 
 
 def set_up_logs(level: str = "info") -> None:

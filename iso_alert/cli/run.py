@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from iso_alert.cli.common import CONFIGURATION, FAILED, config_option, set_up_logs, tell_faults
+from iso_alert.cli.common import CONFIGURATION, FAILED, config_option, leaves, set_up_logs, tell_faults
 
 
 @click.command()
@@ -50,7 +50,7 @@ def command(config: str | None, log_level: str) -> None:
     try:
         trio.run(run)
     except* OSError as group:
-        for fault in group.exceptions:
+        for fault in leaves(group):
             click.echo(f"cannot open a port: {fault}", err=True)
         sys.exit(FAILED)
     except* Stopped:

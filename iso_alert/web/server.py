@@ -16,15 +16,20 @@ async def serve_app(
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind((host, port))
-        config = Config()
-        config.bind = [f"fd://{door.fileno()}"]
-        config.graceful_timeout = 1.0
-        config.include_server_header = False
-        config.errorlog = _quiet()
-        async with trio.open_nursery() as nursery:
-            await nursery.start(_serve, app, config, closing)
-            task_status.started(int(door.getsockname()[1]))
+        try:
+            door.bind((host, port))
+        except OSError as fault:
+            raise OSError(fault.errno, f"{host}:{port}: {fault.strerror}") from None
+        port = int(door.getsockname()[1])
+        number = door.detach()  # Hypercorn closes it
+    config = Config()
+    config.bind = [f"fd://{number}"]
+    config.graceful_timeout = 1.0
+    config.include_server_header = False
+    config.errorlog = _quiet()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(_serve, app, config, closing)
+        task_status.started(port)
 
 
 async def _serve(app: Any, config: Config, closing: trio.Event, *, task_status: trio.TaskStatus[Any]) -> None:
