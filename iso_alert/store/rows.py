@@ -58,8 +58,9 @@ def lease(row: Sequence[Any]) -> Lease:
 
 
 def bare(message_id: str) -> str:
-    """A message id as it is compared: without case and leading zeros."""
-    return message_id.strip().casefold().lstrip("0") or "0"
+    """A message id as it is compared: without case and leading zeros; "" only for none at all."""
+    folded = message_id.strip().casefold()
+    return folded.lstrip("0") or folded[:1]
 
 
 def dump(of: Transaction) -> str:
