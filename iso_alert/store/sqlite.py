@@ -235,14 +235,14 @@ class Sqlite:
 
     def _import_card(self, line: CardLine) -> bool:
         (customer,) = self._db.execute(SQL["customer"], (line.customer,)).fetchone()
-        wanted = (line.kind.value, customer, int(line.primary))
         tokens = line.card.tokens
+        wanted = (line.card.token, line.kind.value, customer, int(line.primary))  # an older key's token moves too
         found = self._db.execute(with_rows(SQL["find_card"], len(tokens), 1), tokens).fetchone()
         if found is None:
-            self._do("write_card", line.card.token, line.card.last4, *wanted)
-        elif tuple(found[1:]) != wanted:
-            self._do("change_card", line.card.token, *wanted, found[0])
-        return found is None or tuple(found[1:]) != wanted
+            self._do("write_card", line.card.last4, *wanted)
+        elif found[1:] != wanted:
+            self._do("change_card", *wanted, found[0])
+        return found is None or bool(found[1:] != wanted)
 
     def import_subscriptions(self, lines: Iterable[SubscriptionLine], now: float) -> tuple[int, list[str]]:
         changed, without_card = 0, []

@@ -197,11 +197,11 @@ SELECT customer.id, (SELECT count(*) FROM card WHERE card.customer = customer.id
 
 -- name: find_card
 -- A card by any of its tokens.
-SELECT id, kind, customer, is_primary FROM card WHERE token IN (:list)
+SELECT id, token, kind, customer, is_primary FROM card WHERE token IN (:list)
 
 -- name: write_card
 -- One line of the card file.
-INSERT INTO card (token, last4, kind, customer, is_primary) VALUES (?, ?, ?, ?, ?)
+INSERT INTO card (last4, token, kind, customer, is_primary) VALUES (?, ?, ?, ?, ?)
 
 -- name: change_card
 -- A card of the card file that was known already.
