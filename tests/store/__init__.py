@@ -1,0 +1,1 @@
+"""What the store promises, whichever engine keeps the promise."""
