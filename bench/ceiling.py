@@ -1,0 +1,74 @@
+"""What SQLite alone can do here: the rows of a real journal written again, with nobody to decide or to answer.
+
+Twice: as plain rows, which is the ceiling that ratios are taken of, and into the journal's own table with its indexes.
+"""
+
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import Any
+
+from bench.report import spread
+
+BATCH = 256  # rows to a commit, as many as the journal takes at most
+_STATEMENTS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 4000")
+
+
+def ceilings(store: Path, seconds: float, rounds: int, rows: int) -> list[dict[str, Any]]:
+    """Two rows of figures, from at most `rows` rows of the journal in `store`."""
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as journal:
+        sample = journal.execute("SELECT * FROM txn ORDER BY id DESC LIMIT ?", (rows,)).fetchall()[::-1]
+        named = journal.execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'txn' AND sql NOT NULL").fetchall()
+    journal.close()
+    width = len(sample[0])
+    plain = [f"CREATE TABLE txn (id INTEGER PRIMARY KEY, {', '.join(f'c{n}' for n in range(1, width))})"]
+    schema = [sql for (sql,) in named]
+    return [
+        _row("SQLite alone, plain rows", store.parent, plain, sample, seconds, rounds),
+        _row("SQLite alone, our table with its indexes", store.parent, schema, sample, seconds, rounds),
+    ]
+
+
+def _row(
+    what: str, beside: Path, schema: Sequence[str], sample: Sequence[tuple[Any, ...]], seconds: float, rounds: int
+) -> dict[str, Any]:
+    rates = []
+    for _ in range(rounds + 1):
+        with TemporaryDirectory(dir=beside) as name:
+            rates.append(_rate(Path(name) / "ceiling.db", schema, sample, seconds))
+    return {"what": what, **spread("per_second", rates[1:])}
+
+
+def _rate(file: Path, schema: Sequence[str], sample: Sequence[tuple[Any, ...]], seconds: float) -> float:
+    db = sqlite3.connect(file, isolation_level=None)
+    for sql in (*_STATEMENTS, *schema):
+        db.execute(sql)
+    place = f"({', '.join('?' * len(sample[0]))})"
+    some = min(BATCH, db.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(sample[0]))
+    insert = f"INSERT INTO txn VALUES {', '.join([place] * some)}"
+    written, began = 0, monotonic()
+    for batch in _batches(sample, some):
+        db.execute("BEGIN IMMEDIATE")
+        db.execute(insert, [value for row in batch for value in row])
+        db.execute("COMMIT")
+        written += some
+        if monotonic() - began > seconds:
+            break
+    rate = written / (monotonic() - began)
+    db.close()
+    return rate
+
+
+def _batches(sample: Sequence[tuple[Any, ...]], size: int) -> Iterator[list[tuple[Any, ...]]]:
+    """The sample over and over, as batches of rows that are new each time: another id, another key."""
+    id_, serial = sample[-1][0], 0
+    while serial < sys.maxsize:
+        batch = []
+        for _ in range(size):
+            serial += 1
+            like = sample[serial % len(sample)]
+            batch.append((id_ + serial, like[1], like[2], like[3] ^ serial, *like[4:]))
+        yield batch

@@ -1,0 +1,56 @@
+"""Give a store a past: millions of messages written by SQLite itself, indexes last.  Not a way to write to a store."""
+
+import sqlite3
+import time
+from pathlib import Path
+
+from bench.report import tell
+
+DAYS = 90  # what is kept by default
+_COPY = """
+WITH RECURSIVE past (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM past WHERE n + 1 < :rows)
+INSERT INTO txn ({names}) SELECT {values} FROM past
+"""
+_COLUMNS = {
+    "link": "'bench'", "mti": "'0200'", "merchant_id": "'MERCHANT0000001'", "acquirer": "'12345'",
+    "local": "'1123151500'", "currency": "'764'", "merchant": "'SHOP 0000'",
+    "facts": "'2|0|0|00|05|00|5411||yes|no|positive|no|yes|yes|yes'", "event": "'purchase'", "channel": "'edc'",
+    "kind": "'credit'", "rules": "'E20 C08 published P3'", "subscription": "'none'", "reason": "'not_subscribed'",
+    "id": ":first + n * :step", "stan": "printf('%06d', abs(random()) % 1000000)", "card": "1 + abs(random()) % :cards",
+    "key": "random()", "rrn": "printf('9%011d', n)", "terminal": "printf('9%07d', abs(random()) % 5000)",
+    "approval_code": "printf('%06X', abs(random()) % 16777216)", "amount": "abs(random()) % 500000",
+    "happened_at": "(:first + n * :step) / 1000000", "transmitted_at": "(:first + n * :step) / 1000000",
+    "thread": ":first + n * :step",
+}  # fmt: skip
+
+
+def fill(store: Path, rows: int, cards: int) -> None:
+    """Write `rows` earlier messages, spread over the time that is kept."""
+    if not rows:
+        return
+    tell(f"writing {rows:,} earlier messages")
+    now = int(time.time() * 1e6)
+    span = DAYS * 86_400 * 1_000_000
+    db = sqlite3.connect(store, isolation_level=None)
+    try:
+        db.execute("PRAGMA synchronous = OFF")
+        db.execute("PRAGMA cache_size = -262144")
+        indexes = _without_indexes(db)
+        values = {"rows": rows, "cards": cards, "first": now - span, "step": max(1, (span - 60_000_000) // rows)}
+        db.execute("BEGIN")
+        db.execute(_COPY.format(names=", ".join(_COLUMNS), values=", ".join(_COLUMNS.values())), values)
+        for index in indexes:
+            db.execute(index)
+        db.execute("COMMIT")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        db.close()
+
+
+def _without_indexes(db: sqlite3.Connection) -> list[str]:
+    """Drop the indexes of txn; the statements that make them again."""
+    found = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'txn' AND sql NOT NULL")
+    indexes = found.fetchall()
+    for name, _ in indexes:
+        db.execute(f"DROP INDEX {name}")
+    return [sql for _, sql in indexes]

@@ -1,0 +1,125 @@
+"""A payment host's sales, encoded before the clock starts; all that is left to do for a message is to put numbers in.
+
+Message `n` has the STAN n, a terminal that changes when STANs come round again, and a sum that no other message of a
+told card has: an SMS can be traced back to its message.  Test cards only.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from random import Random
+from struct import pack
+
+import iso8583
+from attrs import frozen
+
+from iso_alert.iso.profile import ECHOED
+from iso_alert.iso.spec import read_spec
+from iso_alert.sim.cards import test_pan
+
+POOL = 20_011  # frames made beforehand; a prime, so that any stride meets all of them
+SHOPS = 2000
+LEAST_TOLD = 100_000  # satang: from 1,000 baht a credit card's purchase is told
+_STANS = 1_000_000
+_PAN, _SHOP = "P" * 16, "N" * 25
+_SLOTS = {"4": "A" * 12, "11": "S" * 6, "37": "R" * 12, "38": "C" * 6, "41": "T" * 8}  # where numbers will stand
+
+
+def subscribed(cards: int) -> int:
+    """How many of the cards have a subscriber: the first tenth."""
+    return max(1, cards // 10)
+
+
+def pan(serial: int) -> str:
+    return test_pan(serial)
+
+
+@frozen
+class Answers:
+    """Where in an answer the STAN and DE39 stand."""
+
+    stan: slice
+    code: slice
+
+
+@frozen
+class Deck:
+    """Frames by number.  `run` sets apart those of several runs into one store."""
+
+    told: Sequence[bytes]
+    silent: Sequence[bytes]
+    kinds: str  # a cycle of: t told, s silent, r the reversal of the message before
+    prefix: bytes
+    answers: Answers
+    run: int = 0
+
+    def message(self, n: int) -> tuple[bytes, bytes]:
+        """What its answer is known by, and its frame."""
+        if self.kinds[n % len(self.kinds)] == "r":
+            stan, sale = self._sale(n - 1)
+            return b"4" + stan, self.prefix + b"04" + sale[2:]
+        stan, sale = self._sale(n)
+        return b"2" + stan, self.prefix + sale
+
+    def _sale(self, n: int) -> tuple[bytes, bytes]:
+        round_, stan = divmod(n, _STANS)
+        told = self.kinds[n % len(self.kinds)] == "t"
+        frame = (self.told if told else self.silent)[n % POOL]
+        amount = LEAST_TOLD + n if told else 100 + 7 * n % (2 * LEAST_TOLD)
+        return b"%06d" % stan, frame % (amount, stan, self.run * 10**10 + n, stan, self.run * 1000 + round_)
+
+    @staticmethod
+    def number(amount: int) -> int:
+        """The message that an SMS about `amount` satang speaks of."""
+        return amount - LEAST_TOLD
+
+
+def deck(cards: int, alerts: float, reversals: float = 0.0, run: int = 0) -> Deck:
+    """Sales of `cards` cards, of which the share `alerts` is told and the share `reversals` is taken back at once."""
+    dice, with_subscriber = Random(1), subscribed(cards)
+    body = _template()
+    told = [_filled(body, dice.randrange(with_subscriber), dice) for _ in range(POOL)]
+    others = range(with_subscriber, max(cards, with_subscriber + 1))
+    silent = [_filled(body, dice.choice(others), dice) for _ in range(POOL)]
+    length = len(told[0] % (0, 0, 0, 0, 0))
+    return Deck(told, silent, _kinds(alerts, reversals), pack(">H", length), _answers(), run)
+
+
+def _kinds(alerts: float, reversals: float, length: int = 1000) -> str:
+    """The shares as a cycle in which each kind comes as evenly as can be."""
+    told = ["t" if int((n + 1) * alerts) > int(n * alerts) else "s" for n in range(length)]
+    for n, following in pairwise(range(length)):
+        if int((n + 1) * reversals) > int(n * reversals):
+            told[following] = "r"
+    return "".join(told)
+
+
+def _template() -> bytes:
+    body, _ = iso8583.encode(_fields(), read_spec("iso87-ascii").rows)
+    for slot in _SLOTS.values():
+        body = body.replace(slot.encode(), b"%%0%dd" % len(slot))
+    return bytes(body)
+
+
+def _fields() -> dict[str, str]:
+    now = datetime.now(UTC)
+    local = now + timedelta(hours=7)
+    return {
+        "t": "0200", "2": _PAN, "3": "003000", "7": f"{now:%m%d%H%M%S}", "12": f"{local:%H%M%S}",
+        "13": f"{local:%m%d}", "18": "5411", "22": "051", "25": "00", "32": "12345",
+        "42": "MERCHANT0000001", "43": f"{_SHOP}{'BANGKOK':<13}TH", "49": "764", "54": "3002764C000045000000",
+        **_SLOTS,
+    }  # fmt: skip
+
+
+def _filled(body: bytes, card: int, dice: Random) -> bytes:
+    shop = f"SHOP {dice.randrange(SHOPS):04d}".ljust(25).encode()
+    return body.replace(_PAN.encode(), pan(card).encode()).replace(_SHOP.encode(), shop)
+
+
+def _answers() -> Answers:
+    """Found by encoding one: an answer holds what the profile echoes, and DE39."""
+    echoed = {key: value for key, value in _fields().items() if key in (*ECHOED, "2", "t")}
+    answer, _ = iso8583.encode({**echoed, "39": "##"}, read_spec("iso87-ascii").rows)
+    stan, code = answer.index(_SLOTS["11"].encode()), answer.index(b"##")
+    return Answers(slice(stan, stan + 6), slice(code, code + 2))

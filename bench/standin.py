@@ -1,0 +1,45 @@
+"""A link without a store: the real listener, link, codec and metrics; the journal answers at once and keeps nothing.
+
+Run as `python -m bench.standin`; says its port, and lives until it is ended.
+"""
+
+import time
+from collections.abc import Sequence
+
+import structlog
+import trio
+
+from iso_alert.domain.card import Keyring
+from iso_alert.domain.transaction import Transaction
+from iso_alert.iso.codec import Codec
+from iso_alert.iso.dialect import dialect
+from iso_alert.iso.profile import read_profile
+from iso_alert.service.link import LinkRules
+from iso_alert.service.listener import Door, Listener
+from iso_alert.service.metrics import Metrics
+from iso_alert.store.port import Recorded
+
+_KEY = bytes.fromhex("5bd1e995a3c94f07") * 4  # of this process only, and of no card that anybody has
+
+
+class AtOnce:
+    """A journal for which everything is durable already."""
+
+    async def record(self, batch: Sequence[Transaction], /) -> Sequence[Recorded]:
+        await trio.lowlevel.checkpoint()
+        return [Recorded(0, None)] * len(batch)
+
+
+async def serve(profile: str = "iso87-ascii") -> None:
+    """Until cancelled."""
+    spoken = dialect("bench", read_profile(profile))
+    listener = Listener(
+        Door("127.0.0.1", 0), LinkRules("bench"), Codec(spoken, Keyring((_KEY,))), AtOnce(), Metrics(), time.time
+    )
+    async with trio.open_nursery() as nursery:
+        print(await nursery.start(listener.run, trio.Event()), flush=True)
+
+
+if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    trio.run(serve)
