@@ -5,8 +5,6 @@ one verb at a time, from any thread.
 """
 
 import json
-import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from iso_alert.domain.subscription import Holder
 from iso_alert.domain.thread import asks_the_journal
 from iso_alert.domain.transaction import Transaction
 from iso_alert.store import rows
+from iso_alert.store.file import honest, open_file
 from iso_alert.store.port import (
     CardLine,
     Confirmed,
@@ -26,18 +25,15 @@ from iso_alert.store.port import (
     Outbox,
     Recorded,
     Settled,
-    StoreUnavailable,
     SubscriptionLine,
     Taken,
     Untaken,
 )
-from iso_alert.store.queries import chunks, migrations, statements, with_rows
+from iso_alert.store.queries import chunks, statements, with_rows
 from iso_alert.store.receipts import Receipts
 from iso_alert.store.working import Working
 
 SQL = statements("sqlite.sql")
-LOCK_WAIT = 1.0  # seconds; a bulk import holds the lock for some milliseconds at a time
-CHECKPOINT_PAGES = 4000  # 16 MB of log: rarer, larger pauses than the default's
 OVERDUE = 256  # halves that are given up at a time
 
 
@@ -45,22 +41,8 @@ class Sqlite:
     """A store.Store in the file at `path`, made and brought up to date if need be.  Raises StoreUnavailable."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        with _honest(path):
-            _make_private(path)
-            self._db = sqlite3.connect(
-                path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False, cached_statements=256
-            )
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-            self._db.execute("PRAGMA cache_size = -65536")
-            self._migrate()
-
-    def _migrate(self) -> None:
-        for number, script in migrations():
-            if number > self._db.execute("PRAGMA user_version").fetchone()[0]:
-                self._db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT")
+        self._file = open_file(path)
+        self._db = self._file.db
 
     def close(self) -> None:
         self._db.close()
@@ -68,7 +50,8 @@ class Sqlite:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """All or nothing; StoreUnavailable when it is nothing."""
-        with _honest(self.path):
+        with honest(self._file.path):
+            self._file.still_there()
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -214,18 +197,18 @@ class Sqlite:
 
     def check(self) -> None:
         with self._transaction():
-            self._db.execute("PRAGMA user_version = " + str(len(migrations())))
+            self._db.execute(f"PRAGMA user_version = {self._file.version()}")  # the same, but written
 
     def recover(self) -> int:
         with self._transaction():
             return self._db.execute(SQL["recover"]).rowcount
 
     def outbox(self) -> Outbox:
-        with _honest(self.path):
+        with honest(self._file.path):
             return Outbox(*self._db.execute(SQL["outbox"]).fetchone())
 
     def next_due(self, now: float) -> float | None:
-        with _honest(self.path):
+        with honest(self._file.path):
             due: float | None = self._db.execute(SQL["next_due"], (now,)).fetchone()[0]
             return due
 
@@ -255,22 +238,3 @@ class Sqlite:
                 values = (customer, line.mobile, line.language.value, now)
                 changed += self._db.execute(SQL["write_subscription"], values).rowcount
         return changed, without_card
-
-
-def _make_private(path: Path) -> None:
-    """It holds mobile numbers: nobody but its owner may read it."""
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-@contextmanager
-def _honest(path: Path) -> Iterator[None]:
-    """Tell what cannot be made durable in our own word; anything else is a bug of ours and falls through."""
-    try:
-        yield
-    except (sqlite3.OperationalError, OSError) as cause:
-        raise StoreUnavailable(f"{path}: {cause}") from cause
-    except sqlite3.DatabaseError as cause:
-        if isinstance(cause, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
-            raise
-        raise StoreUnavailable(f"{path}: {cause}") from cause

@@ -1,0 +1,87 @@
+"""The file of the SQLite store: nobody else's to read, brought up to date, and still the one that was opened."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+from iso_alert.store.port import StoreUnavailable
+from iso_alert.store.queries import migrations
+
+LOCK_WAIT = 1.0  # seconds; a bulk import holds the lock for some milliseconds at a time
+CHECKPOINT_PAGES = 4000  # 16 MB of log: rarer, larger pauses than the default's
+
+
+@frozen
+class File:
+    """An opened file.  SQLite would go on writing to one that was deleted or replaced, and lose all of it."""
+
+    path: Path
+    db: sqlite3.Connection
+    _number: int
+
+    def still_there(self) -> None:
+        """Raises StoreUnavailable, OSError."""
+        if self.path.stat().st_ino != self._number:
+            raise StoreUnavailable(f"{self.path} is another file now: start anew to use it")
+
+    def version(self) -> int:
+        """The number of the last migration."""
+        return int(self.db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def open_file(path: Path) -> File:
+    """The store's file, made if need be.  Raises StoreUnavailable."""
+    with honest(path):
+        _make_private(path)
+        db = sqlite3.connect(
+            path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        db.execute("PRAGMA cache_size = -65536")
+        file = File(path, db, path.stat().st_ino)
+        _bring_up_to_date(file)
+        return file
+
+
+def _make_private(path: Path) -> None:
+    """It holds mobile numbers: nobody but its owner may read it."""
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _bring_up_to_date(file: File) -> None:
+    steps = migrations()
+    if file.version() > steps[-1][0]:
+        raise StoreUnavailable(f"{file.path} was written by a newer version of this program")
+    for number, script in steps:
+        if number > file.version():
+            _migrate(file, number, script)
+
+
+def _migrate(file: File, number: int, script: str) -> None:
+    try:
+        file.db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT")
+    except sqlite3.OperationalError:
+        if file.db.in_transaction:
+            file.db.execute("ROLLBACK")
+        if number > file.version():  # else another process did it in the same moment
+            raise
+
+
+@contextmanager
+def honest(path: Path) -> Iterator[None]:
+    """Tell what cannot be made durable in our own word; anything else is a bug of ours and falls through."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as cause:
+        raise StoreUnavailable(f"{path}: {cause}") from cause
+    except sqlite3.DatabaseError as cause:
+        if isinstance(cause, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
+            raise
+        raise StoreUnavailable(f"{path}: {cause}") from cause
