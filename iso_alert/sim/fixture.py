@@ -27,11 +27,13 @@ from typing import Any
 
 from attrs import Factory, asdict, frozen
 
+from iso_alert.iso.codec import Codec
 from iso_alert.iso.dialect import Decision, Dialect, Voice, dialect
 from iso_alert.iso.framing import PRESETS, FrameDecoder
 from iso_alert.iso.merchant import Merchants, read_mcc_words
 from iso_alert.iso.profile import read_profile
 from iso_alert.iso.tables import BadTable, read_toml, strict, structure
+from iso_alert.sim.workload import Shot
 
 LINK = "fixture"
 _profile, _mcc_words = cache(read_profile), cache(read_mcc_words)  # a hundred files share a few
@@ -87,6 +89,19 @@ class Fixture:
         if frame is None or decoder.waiting:
             raise BadTable([f"{self.name}: wire is not one frame of {framing.name}"])
         return frame
+
+    def shot(self, codec: Codec) -> Shot:
+        """The message to send, and the answer that is due."""
+        due = self.answer
+        if due is None:
+            return Shot(self.name, self.frame(), None)
+        return Shot(self.name, self.frame(), codec.encode(due), due["t"], due["39"], due.get("11", ""))
+
+    @property
+    def asks_for_settings(self) -> bool:
+        """Whether its answer depends on settings of the link that a server may not have."""
+        link = self.link
+        return any(each is not None for each in (link.framing, link.enrolment, link.echo_pan))
 
 
 def read_fixture(path: Path) -> Fixture:
