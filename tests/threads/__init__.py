@@ -1,0 +1,1 @@
+"""Stories of fixtures/threads/, played against the real engine."""
