@@ -42,13 +42,19 @@ def structure(raw: Mapping[str, Any], wanted: type[T], path: Path, converter: Co
     try:
         return (converter or _STRICT).structure(raw, wanted)
     except BaseValidationError as why:
-        raise BadTable(f"{path}: {fault}" for fault in transform_error(why, "", _words)) from None
+        raise BadTable(f"{path}: {_placed(fault)}" for fault in transform_error(why, "", _words)) from None
+
+
+def _placed(fault: str) -> str:
+    """`words @ .a.b` with the place first."""
+    words, _, place = fault.rpartition(" @ ")
+    return f"{place.removeprefix('.')}: {words}" if place else words
 
 
 def _words(fault: BaseException, wanted: type | None) -> str:
     match fault:
         case KeyError():
-            return f"{fault.args[0]!r} is missing"
+            return "missing"
         case ForbiddenExtraKeysError():
             return f"unknown key {', '.join(sorted(fault.extra_fields))}"
         case _:
