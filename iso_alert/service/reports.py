@@ -17,8 +17,9 @@ class Reports:
     _fetched: trio.lowlevel.ParkingLot = field(factory=trio.lowlevel.ParkingLot, init=False)
 
     def put(self, outcome: Outcome) -> None:
+        if not self._waiting:  # whoever fetches sleeps only while there is nothing
+            self._put.unpark_all()
         self._waiting.append(outcome)
-        self._put.unpark_all()
 
     def end(self) -> None:
         """Nothing more will come."""

@@ -15,7 +15,7 @@ import structlog
 import trio
 
 from iso_alert.smpp.command import Action, Command, Status, StatusTable, status_name
-from iso_alert.smpp.event import Answered, Asked, BindRefused, Bound, Event, Late, Unanswered
+from iso_alert.smpp.event import Answered, Asked, BindRefused, Bound, Event, Late, Rejected, Unanswered
 from iso_alert.smpp.pace import Bucket, Pace
 from iso_alert.smpp.receipt import read_receipt
 from iso_alert.smpp.session import Session
@@ -71,7 +71,7 @@ class Route:
         self._was_bound, self._last_trouble = False, ""
         self._on: dict[type, Callable[[Any, float], None]] = {
             Answered: self._answered, Unanswered: self._unanswered, Asked: self._asked, Late: self._late,
-            Bound: self._bound, BindRefused: self._bind_refused,
+            Bound: self._bound, BindRefused: self._bind_refused, Rejected: lambda *_: self._watch.unexpected(),
         }  # fmt: skip
 
     # ---- what the courier sees
