@@ -20,6 +20,7 @@ FLOORS = {
     "config": 3,
     "app": 4,
     "cli": 5,
+    "demo": 5,
     "__main__": 6,
 }
 STRANGERS = [("domain", "smpp"), ("smpp", "domain"), ("sim", "service"), ("sim", "store"), ("sim", "config")]
