@@ -17,17 +17,20 @@ from iso_alert.domain.decision import (
     Decision,
     Known,
     NewAlert,
+    Overtaken,
     Small,
     as_past,
 )
 from iso_alert.domain.event import Event
+from iso_alert.domain.matching import find_twin, overtook
 from iso_alert.domain.money import BAHT, Money
+from iso_alert.domain.past import Past
 from iso_alert.domain.policy import Row, Version
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.shown import shown_sum, shown_time
 from iso_alert.domain.subscription import Holder, SubscriptionState
 from iso_alert.domain.text import Texts
-from iso_alert.domain.thread import CANCELLING, STEPS, Effect, Past, State, find_original
+from iso_alert.domain.thread import GONE, STEPS, Effect, State
 from iso_alert.domain.transaction import Transaction
 
 # A message that begins a thread is told with the text of an approval, but for these.
@@ -36,6 +39,13 @@ _NEVER = {
     Event.NOT_FINANCIAL: Reason.NOT_FINANCIAL,
     Event.CHARGEBACK: Reason.CHARGEBACK,
     Event.UNDECIDED: Reason.UNDECIDED,
+}
+# What an unmatched cancellation makes of the money that it names, until its original comes.
+_ALONE = {
+    Event.VOID: State.VOIDED,
+    Event.VOID_OF_REFUND: State.VOIDED,
+    Event.REVERSAL: State.REVERSED,
+    Event.PARTIAL_REVERSAL: State.PART_REVERSED,
 }
 
 
@@ -53,14 +63,132 @@ class Case:
 
     def begins(self, known: Known) -> Decision:
         """It stands alone, unless a cancellation of it came first."""
-        row, reason = self._judged(self.plain.event, self.of.amount)
-        decision = evolve(self.plain, policy_row=row.id if row else "", reason=reason)
-        for past in known.before:
-            if past.unmatched and find_original(past, [self._as_past(reason)]):
-                return self._overtaken(decision, past)
-        if reason is Reason.BELOW_THRESHOLD and self.version.burst.on:
+        decision = self._on_its_own(self.plain)
+        if first := self._overtaken_by(known, decision):
+            return self._overtaken(decision, first)
+        if decision.reason is Reason.BELOW_THRESHOLD and self.version.burst.on:
             return self._perhaps_burst(decision, known.small)
         return self._with_alerts(decision, TEXT_OF.get(self.plain.event, APPROVAL))
+
+    def continues(self, original: Past, known: Known) -> Decision:
+        """It speaks of an earlier message."""
+        event, unit = self.plain.event, original.unit
+        step = STEPS[unit.state, event]
+        if event is Event.REVERSAL_OF_VOID and original.id != unit.cancelled_by:
+            return evolve(self.plain, reason=Reason.NOTHING_TO_RESTORE)
+        match step.effect:
+            case Effect.CANCEL:
+                return self._cancels(step.state, original, known)
+            case Effect.RESTORE:
+                return self._restores(original)
+            case Effect.COVERED | Effect.ON_ITS_OWN:
+                return self._posts(step.state, original, known, covered=step.effect is Effect.COVERED and unit.told)
+        return evolve(self.plain, reason=step.reason)
+
+    def unmatched(self, known: Known) -> Decision:
+        """A cancellation whose original is not in the journal: the policy decides, and it waits a little."""
+        if self.plain.event is Event.REVERSAL_OF_VOID:
+            return evolve(self.plain, unmatched=True, reason=Reason.UNMATCHED_SILENT)
+        if twin := find_twin(self.of, known.before):
+            return evolve(self.plain, reason=Reason.ALREADY_CANCELLED, original=twin.id, thread=twin.thread)
+        state = _ALONE[self.plain.event]
+        change = Change(self.number, state, cancelled_by=self.number if state in GONE else None)
+        alone = evolve(self.plain, unmatched=True, changes=(change,))
+        if not self.of.amount.minor:
+            return evolve(alone, reason=Reason.NO_AMOUNT)
+        row, reason = self._judged(Event.PURCHASE, self._sum(None))
+        if reason in (Reason.TOLD, Reason.FOREIGN_TOLD):
+            reason = Reason.UNMATCHED_TOLD if self.version.tell_unmatched else Reason.UNMATCHED_SILENT
+        decision = evolve(alone, reason=reason, policy_row=row.id if row else "")
+        return self._with_alerts(decision, CANCEL, hold=self.version.wait)
+
+    def _cancels(self, state: State, original: Past, known: Known) -> Decision:
+        unit, given = original.unit, self._given(original)
+        if self.plain.event is Event.PARTIAL_REVERSAL and given <= 0:
+            return evolve(self.plain, reason=Reason.ALREADY_CANCELLED)
+        row = self.version.row(self.plain.kind, self.plain.channel, self.plain.event)
+        decision = evolve(self.plain, policy_row=row.id if row else "")
+        if self.plain.event is Event.VOID and (first := self._overtaken_by(known, decision)):
+            taken_back = Overtaken(first.id, original.thread, self.number, first.reason)
+            return evolve(decision, reason=Reason.TAKEN_BACK_BEFORE, overtook=(taken_back,))
+        by = self.number if state in GONE else None
+        decision = evolve(decision, changes=(Change(unit.id, state, unit.given_back + given, by),))
+        if not unit.told:
+            return evolve(decision, reason=Reason.ORIGINAL_NOT_TOLD)
+        told = evolve(decision, reason=self._may_tell(Reason.CANCELLATION_TOLD))
+        return self._with_alerts(told, APPROVAL if original.event is Event.REFUND else CANCEL, original)
+
+    def _given(self, original: Past) -> int:
+        """What a partial reversal gives back; a second one that names the first sum tells both together."""
+        part, unit = self.of.reversed, original.unit
+        if self.plain.event is not Event.PARTIAL_REVERSAL or part is None:
+            return 0
+        if part.currency != unit.amount.currency:
+            return part.minor if unit.amount.minor == 0 else 1
+        return part.minor - (unit.given_back if self.of.amount == unit.amount else 0)
+
+    def _restores(self, void: Past) -> Decision:
+        """A void is taken back: the payment stands again, less what partial reversals took."""
+        unit = void.unit
+        state = State.PART_REVERSED if unit.given_back else State.STANDING
+        decision = evolve(self.plain, changes=(Change(unit.id, state, unit.given_back),))
+        if void.unmatched:
+            done = Overtaken(void.id, void.thread, None, void.reason)
+            decision = evolve(decision, overtook=(done,))
+        if void.waiting is not None:
+            return evolve(decision, reason=Reason.CANCEL_WITHDRAWN, withdraw=(void.waiting,))
+        if not void.alerted:
+            return evolve(decision, reason=Reason.NOTHING_TO_RESTORE)
+        return self._with_alerts(evolve(decision, reason=self._may_tell(Reason.RESTORED_TOLD)), APPROVAL, void)
+
+    def _posts(self, state: State, original: Past, known: Known, covered: bool) -> Decision:
+        """A completion, or the slip of a telephone approval: told already, or a payment like any other."""
+        unit, event = original.unit, self.plain.event
+        decision = evolve(self.plain, changes=(Change(unit.id, state, unit.given_back, unit.cancelled_by),))
+        known_reason = evolve(decision, reason=STEPS[unit.state, event].reason)
+        decision = known_reason if covered else self._on_its_own(decision)
+        if first := self._overtaken_by(known, decision):
+            return self._overtaken(decision, first, covered)
+        return decision if covered else self._with_alerts(decision, APPROVAL)
+
+    def _on_its_own(self, decision: Decision) -> Decision:
+        row, reason = self._judged(decision.event, self.of.amount)
+        return evolve(decision, policy_row=row.id if row else "", reason=reason)
+
+    def _overtaken_by(self, known: Known, decision: Decision) -> Past | None:
+        """A cancellation of this message that came before it."""
+        this = as_past(self.number, self.of, decision)
+        voids = decision.event is Event.VOID
+        waiting = (past for past in known.before if past.unmatched and (past.event is Event.REVERSAL_OF_VOID) == voids)
+        return next((past for past in waiting if overtook(past, this)), None)
+
+    def _overtaken(self, decision: Decision, first: Past, covered: bool = False) -> Decision:
+        """The cancellation `first` came before this, its original: both are told in order, or neither any more."""
+        told = covered or decision.reason.told
+        thread = decision.thread or self.number
+        state, by = first.unit.state, first.unit.cancelled_by
+        change = Change(self.number, state, first.reversed.minor if first.reversed else 0, by)
+        decision = evolve(decision, changes=(*decision.changes, change))
+
+        def became(reason: Reason) -> tuple[Overtaken, ...]:
+            return (Overtaken(first.id, thread, self.number, reason),)
+
+        in_time = self.of.arrived_at - first.arrived_at <= self.version.wait
+        on_its_way = first.alerted and first.waiting is None
+        if on_its_way or (first.waiting is None and not in_time):
+            reason = Reason.OVERTAKEN_SILENT if told and not covered else decision.reason
+            return evolve(decision, reason=reason, overtook=became(first.reason))
+        withdraw = (first.waiting,) if first.waiting is not None else ()
+        if not told:
+            return evolve(decision, withdraw=withdraw, overtook=became(Reason.ORIGINAL_NOT_TOLD))
+        decision = evolve(decision, withdraw=withdraw, overtook=became(Reason.OVERTAKEN_TOLD))
+        both = decision if covered else self._with_alerts(decision, APPROVAL)
+        return evolve(both, alerts=(*both.alerts, self._late_cancel(first, decision)))
+
+    def _late_cancel(self, first: Past, decision: Decision) -> NewAlert:
+        """The cancellation's SMS, written again now that its original is known."""
+        late = evolve(self, of=_again(self.of, first), plain=evolve(self.plain, event=first.event))
+        return evolve(late.alert(CANCEL, as_past(self.number, self.of, decision)), tells=first.id)
 
     def _perhaps_burst(self, decision: Decision, small: Sequence[Small]) -> Decision:
         """Many small purchases are told as one: thieves stay below the threshold to be unseen."""
@@ -71,42 +199,6 @@ class Case:
         told = evolve(decision, reason=Reason.BURST_TOLD, covers=[one.id for one in covered if one is not this])
         sum_ = Money(sum(one.satang for one in covered))
         return evolve(told, alerts=(self._alert(BURST, sum_, count=len(covered)),))
-
-    def continues(self, original: Past) -> Decision:
-        """It speaks of an earlier message."""
-        event = self.plain.event
-        step = STEPS[original.state, event]
-        if original.event is Event.PRE_AUTHORISATION and original.state is State.COMPLETED and event in CANCELLING:
-            return evolve(self.plain, reason=Reason.COMPLETED_ALREADY)
-        if event is Event.REVERSAL_OF_VOID and original.id != original.cancelled_by:
-            return evolve(self.plain, reason=Reason.NOTHING_TO_RESTORE)
-        decision = evolve(self.plain, change=self._change(step.state, original))
-        if step.effect is Effect.ON_ITS_OWN or (event is Event.COMPLETION and not original.told):
-            row, reason = self._judged(event, self.of.amount)
-            return self._with_alerts(evolve(decision, policy_row=row.id if row else "", reason=reason), APPROVAL)
-        if step.effect is Effect.SILENT:
-            return evolve(decision, reason=step.reason)
-        row = self.version.row(self.plain.kind, self.plain.channel, event)
-        decision = evolve(decision, policy_row=row.id if row else "")
-        if not original.told:
-            return evolve(decision, reason=Reason.ORIGINAL_NOT_TOLD)
-        if step.effect is Effect.RESTORE:
-            return self._restored(decision, original)
-        told = evolve(decision, reason=self._may_tell(Reason.CANCELLATION_TOLD))
-        return self._with_alerts(told, APPROVAL if original.event is Event.REFUND else CANCEL, original)
-
-    def unmatched(self) -> Decision:
-        """A cancellation whose original is not in the journal: the policy decides, and it waits a little."""
-        alone = evolve(self.plain, unmatched=True)
-        if self.plain.event is Event.REVERSAL_OF_VOID:
-            return evolve(alone, reason=Reason.UNMATCHED_SILENT)
-        if not self.of.amount.minor:
-            return evolve(alone, reason=Reason.NO_AMOUNT)
-        row, reason = self._judged(Event.PURCHASE, self._sum(None))
-        if reason in (Reason.TOLD, Reason.FOREIGN_TOLD):
-            reason = Reason.UNMATCHED_TOLD if self.version.tell_unmatched else Reason.UNMATCHED_SILENT
-        decision = evolve(alone, reason=reason, policy_row=row.id if row else "")
-        return self._with_alerts(decision, CANCEL, hold=self.version.wait)
 
     def _judged(self, event: Event, amount: Money) -> tuple[Row | None, Reason]:
         """The policy's row for an event that nothing else is known of, and its answer."""
@@ -137,38 +229,6 @@ class Case:
             case _:
                 return Reason.NOT_ACTIVE
 
-    def _change(self, state: State, original: Past) -> Change:
-        cancels = state in (State.VOIDED, State.REVERSED)
-        given = self.of.reversed.minor if self.of.reversed and self.plain.event is Event.PARTIAL_REVERSAL else 0
-        by = (original.cancelled_by or self.number) if cancels else None
-        return Change(original.thread, state, original.given_back + given, by)
-
-    def _restored(self, decision: Decision, original: Past) -> Decision:
-        if original.waiting_cancel is not None:
-            return evolve(decision, reason=Reason.CANCEL_WITHDRAWN, withdraw=(original.waiting_cancel,))
-        return self._with_alerts(evolve(decision, reason=self._may_tell(Reason.RESTORED_TOLD)), APPROVAL, original)
-
-    def _overtaken(self, decision: Decision, first: Past) -> Decision:
-        """The cancellation `first` came before this, its original: both are told in order, or neither any more."""
-        step = STEPS[State.STANDING, first.event if first.event in CANCELLING else Event.REVERSAL]
-        in_time = self.of.arrived_at - first.arrived_at <= self.version.wait
-        gone = first.reason is Reason.UNMATCHED_TOLD and first.waiting_cancel is None  # it is on its way already
-        told = decision.reason.told
-        change = Change(self.number, step.state, first.reversed.minor if first.reversed else 0, first.id)
-        if not in_time or gone:
-            reason = Reason.OVERTAKEN_SILENT if told else decision.reason
-            became = first.reason if first.reason.told else Reason.OVERTAKEN_SILENT
-            return evolve(decision, reason=reason, change=change, overtook=((first.id, became),))
-        withdraw = (first.waiting_cancel,) if first.waiting_cancel is not None else ()
-        became = Reason.OVERTAKEN_TOLD if told else Reason.ORIGINAL_NOT_TOLD
-        decision = evolve(decision, change=change, withdraw=withdraw, overtook=((first.id, became),))
-        if not told:
-            return decision
-        both = self._with_alerts(decision, APPROVAL)
-        late = evolve(self, of=_again(self.of, first), plain=evolve(self.plain, event=first.event))
-        cancel = late.alert(CANCEL, self._as_past(decision.reason))
-        return evolve(both, alerts=(*both.alerts, cancel))
-
     def _with_alerts(self, decision: Decision, key: str, original: Past | None = None, hold: float = 0.0) -> Decision:
         if not decision.reason.told:
             return decision
@@ -189,7 +249,7 @@ class Case:
             to.language,
             amt=self.texts.amount(total, to.language),
             last4=self.of.card.last4,
-            merchant=self.of.merchant if self.of.merchant != "-" or not original else original.merchant,
+            merchant=original.merchant if original and original.merchant != "-" else self.of.merchant,
             time=shown_time(self.of, original),
             bal=balance if balance and balance.currency == BAHT else None,
             **more,
@@ -198,9 +258,6 @@ class Case:
 
     def _sum(self, original: Past | None) -> Money:
         return shown_sum(self.of, self.plain.event, original)
-
-    def _as_past(self, reason: Reason) -> Past:
-        return as_past(self.number, self.of, evolve(self.plain, reason=reason))
 
 
 def _again(of: Transaction, first: Past) -> Transaction:

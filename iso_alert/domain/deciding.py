@@ -13,18 +13,11 @@ from iso_alert.domain.case import Case
 from iso_alert.domain.channel import Channel, Channels
 from iso_alert.domain.decision import Decision, Known, Rulebook
 from iso_alert.domain.event import NO_TIES, Event, Events, Ties
+from iso_alert.domain.matching import asks_the_journal, can_mean, find_authorisation, find_original, told_by_phone
+from iso_alert.domain.past import Past
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import Holder
-from iso_alert.domain.thread import (
-    CANCELLING,
-    CONTINUING,
-    Past,
-    asks_the_journal,
-    can_mean,
-    find_authorisation,
-    find_original,
-    told_by_phone,
-)
+from iso_alert.domain.thread import CANCELLING, CONTINUING
 from iso_alert.domain.transaction import Transaction
 
 
@@ -60,9 +53,9 @@ def decide(number: int, of: Transaction, holder: Holder, known: Known, book: Rul
     )
     case = Case(number, of, holder, version, book.texts, book.stopped, plain)
     if found.original and found.event in CONTINUING:
-        return case.continues(found.original)
+        return case.continues(found.original, known)
     if found.event in CANCELLING or found.event is Event.REVERSAL_OF_VOID:
-        return case.unmatched()
+        return case.unmatched(known)
     return case.begins(known)
 
 
@@ -72,8 +65,9 @@ def _find(of: Transaction, before: Sequence[Past], events: Events) -> Found:
         return Found(event, rule.id)
     among = [past for past in before if can_mean(of, past)]
     matched = find_original(of, among)
-    authorisation = find_authorisation(of, among) if of.facts.function == "2" else None
-    by_phone = told_by_phone(of, among) if of.facts.function == "2" else None
+    posts = of.facts.mti_class == "2"
+    authorisation = find_authorisation(of, among) if posts else None
+    by_phone = told_by_phone(of, among) if posts else None
     original, matched_by = matched or (authorisation, "DE38" if authorisation else "")
     ties = Ties(
         original=original.event.value if original else "none",

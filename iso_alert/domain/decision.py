@@ -7,14 +7,16 @@ from attrs import field, frozen
 from iso_alert.domain.card import Kind
 from iso_alert.domain.channel import Channel, Channels
 from iso_alert.domain.event import Event, Events
+from iso_alert.domain.past import Past, Unit
 from iso_alert.domain.policy import Policy
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import SubscriptionState
 from iso_alert.domain.text import Texts
-from iso_alert.domain.thread import Past, State
+from iso_alert.domain.thread import COVERING, State
 from iso_alert.domain.transaction import Transaction
 
 APPROVAL, CANCEL, BURST, DECLINED = "approval", "cancel", "burst", "declined"
+COVERED_TOLD = frozenset({Reason.COMPLETION_TOLD, Reason.FORCE_POSTED})
 
 
 @frozen
@@ -66,13 +68,24 @@ class NewAlert:
     language: str
     text: str = field(repr=False)
     hold: float = 0.0
+    tells: int | None = None  # the message that it tells, where that is an earlier one
+
+
+@frozen
+class Overtaken:
+    """A cancellation that waited for its original, and what became of it."""
+
+    id: int
+    thread: int
+    original: int | None  # None: it has none, but waits no longer
+    reason: Reason
 
 
 @frozen
 class Change:
-    """What a message does to the thread that it continues."""
+    """What a message does to a unit of money."""
 
-    thread: int
+    unit: int
     state: State
     given_back: int = 0
     cancelled_by: int | None = None
@@ -96,10 +109,10 @@ class Decision:
     matched_by: str = ""
     thread: int | None = None  # None: it begins one
     unmatched: bool = False
-    change: Change | None = None
+    changes: Sequence[Change] = ()
     alerts: Sequence[NewAlert] = ()
     withdraw: Sequence[int] = ()  # alerts that must not go any more, if they still wait
-    overtook: Sequence[tuple[int, Reason]] = ()  # cancellations that came before it, and what became of them
+    overtook: Sequence[Overtaken] = ()
     covers: Sequence[int] = ()  # small purchases that its SMS tells together
 
 
@@ -110,8 +123,8 @@ def tells_payment(decision: Decision) -> bool:
     )
 
 
-def as_past(number: int, of: Transaction, decision: Decision) -> Past:
-    """The message as later ones of its card will find it."""
+def as_past(number: int, of: Transaction, decision: Decision, original: Past | None = None) -> Past:
+    """The message as later ones of its card will find it; `original` is the one it speaks of."""
     return Past(
         id=number,
         mti_class=of.facts.mti_class,
@@ -132,9 +145,18 @@ def as_past(number: int, of: Transaction, decision: Decision) -> Past:
         transmitted_at=of.transmitted_at,
         thread=decision.thread or number,
         reason=decision.reason,
+        unit=_unit(number, of, decision, original),
         original=of.original,
         reversed=of.reversed,
         balance=of.balance(decision.kind) if decision.unmatched else None,
         unmatched=decision.unmatched,
-        told=tells_payment(decision),
+        alerted=bool(decision.alerts),
     )
+
+
+def _unit(number: int, of: Transaction, decision: Decision, original: Past | None) -> Unit:
+    """A cancellation speaks of its original's money; everything else is money of its own."""
+    if original and decision.event not in COVERING:
+        return original.unit
+    covered = original is not None and original.unit.told and decision.reason in COVERED_TOLD
+    return Unit(number, of.amount, told=covered or tells_payment(decision))

@@ -38,6 +38,7 @@ class Reason(Enum):
     ALREADY_CANCELLED = "already_cancelled", "the payment was cancelled before"
     NOTHING_TO_RESTORE = "nothing_to_restore", "the void that is taken back had cancelled nothing that was told"
     CANCEL_WITHDRAWN = "cancel_withdrawn", "the cancellation still waited and was withdrawn: the payment stands as told"
+    TAKEN_BACK_BEFORE = "taken_back_before", "this void was taken back before it came"
     FORCE_POSTED = "force_posted", "the slip of a telephone approval that was told already"
     COMPLETION_TOLD = "completion_told", "the pre-authorisation was told already"
     COMPLETED_ALREADY = "completed_already", "only the hold is released: its completion stands"

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta, timezone
 
 from iso_alert.domain.event import Event
 from iso_alert.domain.money import Money
-from iso_alert.domain.thread import CANCELLING, Past
+from iso_alert.domain.past import Past
+from iso_alert.domain.thread import CANCELLING
 from iso_alert.domain.transaction import Transaction
 
 BANGKOK = timezone(timedelta(hours=7))  # no daylight saving since 1920
@@ -12,7 +13,7 @@ BANGKOK = timezone(timedelta(hours=7))  # no daylight saving since 1920
 
 def shown_time(of: Transaction, original: Past | None = None) -> str:
     """HH:MM in Bangkok: DE12 of a domestic sale, DE7 of a foreign one; a cancellation's own time, not a copied one."""
-    copied = original is not None and of.local_date + of.local_time == original.local
+    copied = original is not None and of.local_time == original.local[-6:]
     if of.local_time and of.domestic and not copied:
         return f"{of.local_time[:2]}:{of.local_time[2:4]}"
     moment = of.transmitted_at if of.transmitted_at is not None else of.arrived_at
@@ -22,10 +23,15 @@ def shown_time(of: Transaction, original: Past | None = None) -> str:
 def shown_sum(of: Transaction, event: Event, original: Past | None = None) -> Money:
     """The sum of a message; of a cancellation what is given back, and of a whole one what partial ones left."""
     if event is Event.PARTIAL_REVERSAL and of.reversed:
-        return of.reversed
+        told_before = original is not None and of.amount == original.unit.amount
+        return Money(
+            of.reversed.minor - (original.unit.given_back if original and told_before else 0), of.reversed.currency
+        )
     if original is None:
         return of.amount
-    shown = of.amount if of.amount.minor else original.amount
-    if event in CANCELLING and shown.currency == original.amount.currency:
-        return Money(min(shown.minor, original.amount.minor - original.given_back), shown.currency)
-    return shown
+    unit = original.unit
+    if event is Event.REVERSAL_OF_VOID or not of.amount.minor:
+        return unit.left
+    if event in CANCELLING and unit.given_back and of.amount.currency == unit.amount.currency:
+        return min(of.amount, unit.left, key=lambda sum_: sum_.minor)
+    return of.amount

@@ -1,7 +1,7 @@
 """Values as rows, and rows as values.  The order of columns is that of the statements in store/sql."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import astuple, fields
@@ -10,11 +10,13 @@ from cattrs.preconf.json import make_converter
 from iso_alert.domain.card import Kind
 from iso_alert.domain.channel import Channel
 from iso_alert.domain.event import Event
+from iso_alert.domain.matching import ADVICE_WITHIN
 from iso_alert.domain.money import BAHT, Currency, Money, by_code
+from iso_alert.domain.past import Past, Unit
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import Holder, Subscription, SubscriptionState
 from iso_alert.domain.text import Language
-from iso_alert.domain.thread import ADVICE_WITHIN, Past, State
+from iso_alert.domain.thread import State
 from iso_alert.domain.transaction import Facts, Original, Transaction
 from iso_alert.store.port import Lease, Taken
 from iso_alert.store.working import Draft, Written
@@ -90,14 +92,21 @@ def want_row(of: Transaction, card: int) -> tuple[Any, ...]:
     )
 
 
-def past(row: Sequence[Any]) -> tuple[int, Past]:
-    """The card, and a message of it with the state of its thread."""
+def past(row: Sequence[Any], unit_of: Callable[[int, Callable[[], Unit]], Unit]) -> tuple[int, Past]:
+    """The card, and a message of it; `unit_of` hands out one value for each unit of money."""
     (
         id_, card, mti, event, channel, sub_channel, stan, rrn, approval_code, terminal, merchant_id, acquirer, invoice,
         amount, code, merchant, local, transmitted_at, thread, reason, original, reversed_, balance, unmatched,
-        state, given_back, cancelled_by, told, waiting_cancel,
+        unit_id, unit_amount, unit_code, state, given_back, cancelled_by, told, alerted, waiting,
     ) = row  # fmt: skip
     currency = by_code(code)
+
+    def unit() -> Unit:
+        standing = State(state) if state else State.STANDING
+        return Unit(
+            unit_id, Money(unit_amount, by_code(unit_code)), standing, given_back or 0, cancelled_by, bool(told)
+        )
+
     return card, Past(
         id=id_,
         mti_class=mti[1],
@@ -118,15 +127,13 @@ def past(row: Sequence[Any]) -> tuple[int, Past]:
         transmitted_at=transmitted_at,
         thread=thread,
         reason=Reason(reason),
+        unit=unit_of(unit_id, unit),
         original=_original(original),
         reversed=_money(reversed_, currency),
         balance=_money(balance, BAHT),
         unmatched=bool(unmatched),
-        state=State(state) if state else State.STANDING,
-        given_back=given_back or 0,
-        cancelled_by=cancelled_by,
-        told=told is not None,
-        waiting_cancel=waiting_cancel,
+        alerted=alerted is not None,
+        waiting=waiting,
     )
 
 

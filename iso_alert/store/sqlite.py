@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from iso_alert.domain.alert import AlertState
+from iso_alert.domain.alert import NEVER_SENT, AlertState
 from iso_alert.domain.decision import Rulebook, Small
+from iso_alert.domain.matching import asks_the_journal
 from iso_alert.domain.pairing import WAITS
 from iso_alert.domain.subscription import Holder
-from iso_alert.domain.thread import asks_the_journal
 from iso_alert.domain.transaction import Transaction
 from iso_alert.store import rows
 from iso_alert.store.file import honest, open_file
@@ -139,7 +139,7 @@ class Sqlite:
         self._write("insert_cards", strange)
 
     def _remember(self, working: Working, found: Iterable[Sequence[Any]]) -> None:
-        for card, past in map(rows.past, found):
+        for card, past in (rows.past(row, working.unit) for row in found):
             if all(past.id != other.id for other in working.past[card]):
                 working.past[card].append(past)
 
@@ -160,10 +160,10 @@ class Sqlite:
         """Everything a batch changes beyond its own rows."""
         for number, change in working.changes.items():
             self._do("change_thread", number, change.state.value, change.given_back, change.cancelled_by)
-        for cancellation, original, became in working.overtaken:
-            self._do("overtaken", original, original, became.value, cancellation)
-        for alert in working.withdrawn:
-            self._do("withdraw", "what it would have said is no longer true", alert)
+        for one in working.overtaken:
+            self._do("overtaken", one.thread, one.original, one.reason.value, one.id)
+        for alert, why in working.withdrawn:
+            self._do("withdraw", why, alert)
         self._update("cover", working.covered)
         drafts = list(working.drafts.values())
         busy = self._read("busy_lanes", [(draft.lane,) for draft in drafts]) if drafts else []
@@ -194,6 +194,8 @@ class Sqlite:
     def _do_not_accept(self, it: Untaken) -> None:
         state, not_before = it.state.value, it.at + it.pause if it.state is AlertState.QUEUED else 0.0
         self._do("untaken", state, it.cause, not_before, int(it.counts), int(it.doubt), state, it.at, it.alert)
+        if it.state in NEVER_SENT:
+            self._do("withdraw_orphans", it.alert)
 
     def check(self) -> None:
         with self._transaction():

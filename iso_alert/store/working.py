@@ -5,28 +5,28 @@ what the next one sees.  Nothing here knows which engine the store is.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from iso_alert.domain.alert import AlertState
 from iso_alert.domain.deciding import decide
 from iso_alert.domain.decision import (
-    CANCEL,
     NOTHING_KNOWN,
     Change,
     Decision,
     Known,
     NewAlert,
+    Overtaken,
     Rulebook,
     Small,
     as_past,
-    tells_payment,
 )
+from iso_alert.domain.matching import find_original
 from iso_alert.domain.pairing import PAIRED_CLASSES, is_response, pair
+from iso_alert.domain.past import Past, Unit
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import Holder
-from iso_alert.domain.thread import Past, find_original
 from iso_alert.domain.transaction import Transaction
 from iso_alert.store.port import Lease, Recorded
 
@@ -80,9 +80,17 @@ class Working:
     written: list[Written] = field(factory=list)
     changes: dict[int, Change] = field(factory=dict)
     drafts: dict[int, Draft] = field(factory=dict)
-    withdrawn: list[int] = field(factory=list)  # alerts of earlier batches
+    withdrawn: list[tuple[int, str]] = field(factory=list)  # alerts of earlier batches, and why
     covered: list[int] = field(factory=list)  # small purchases that are told together with others
-    overtaken: list[tuple[int, int, Reason]] = field(factory=list)  # cancellation, its original, what became of it
+    overtaken: list[Overtaken] = field(factory=list)
+    _units: dict[int, Unit] = field(factory=dict)
+
+    def unit(self, id_: int, make: Callable[[], Unit]) -> Unit:
+        """The one value of a unit of money, made when it is first read."""
+        found = self._units.get(id_)
+        if found is None:
+            found = self._units[id_] = make()
+        return found
 
     def holder(self, of: Transaction) -> Holder:
         return self.holders[of.card.token] if of.card else NOBODY
@@ -141,7 +149,8 @@ class Working:
         self.known[key] = number
         self.written.append(Written(number, holder.card, of, decision))
         drafts = [self._draft(number, of, holder, decision, alert) for alert in decision.alerts]
-        self._remember(number, of, holder, decision, drafts)
+        if holder.card:
+            self._remember(number, of, holder.card, decision, drafts)
         return Recorded(number, decision)
 
     def _known(self, card: int) -> Known:
@@ -151,59 +160,63 @@ class Working:
         id_, self.next_alert = self.next_alert, self.next_alert + 1
         thread = decision.thread or number
         not_before = self.now + alert.hold if alert.hold else 0.0
-        self.drafts[id_] = draft = Draft(id_, number, thread, holder.card, alert, not_before, of.arrived_at)
+        self.drafts[id_] = draft = Draft(
+            id_, alert.tells or number, thread, holder.card, alert, not_before, of.arrived_at
+        )
         return draft
 
-    def _remember(
-        self, number: int, of: Transaction, holder: Holder, decision: Decision, drafts: Sequence[Draft]
-    ) -> None:
+    def _remember(self, number: int, of: Transaction, card: int, decision: Decision, drafts: Sequence[Draft]) -> None:
         """Let the next messages of this batch see what this one did."""
-        mine = as_past(number, of, decision)
-        among = self.past[holder.card]
+        among = self.past[card]
+        original = next((past for past in among if past.id == decision.original), None)
+        mine = as_past(number, of, decision, original)
         among.append(mine)
         for id_ in decision.withdraw:
             self._withdraw(id_, decision.reason)
-        for cancellation, became in decision.overtook:
-            self.overtaken.append((cancellation, number, became))
-        overtook = dict(decision.overtook)
-        among[:] = [
-            evolve(past, unmatched=False, thread=number, reason=overtook[past.id]) if past.id in overtook else past
-            for past in among
-        ]
-        self._count_small(number, of, holder.card, decision)
-        if decision.change:
-            self.changes[decision.change.thread] = decision.change
-        self._spread(mine.thread, decision, drafts, among)
+        for draft in drafts:
+            self._alerted(draft, among)
+        for one in decision.overtook:
+            self._found(one, among)
+        for change in decision.changes:
+            self._change(change, among)
+        self._count_small(number, of, card, decision)
 
-    def _spread(self, thread: int, decision: Decision, drafts: Sequence[Draft], among: Iterable[Past]) -> None:
-        """Give every message of the thread its new state."""
-        told = tells_payment(decision)
-        cancel = next((draft.id for draft in drafts if draft.alert.key == CANCEL), None)
+    def _alerted(self, draft: Draft, among: Iterable[Past]) -> None:
         for past in among:
-            if past.thread != thread:
-                continue
-            past.told = past.told or told
-            if cancel is not None:
-                past.waiting_cancel = cancel
-            elif past.waiting_cancel in decision.withdraw:
-                past.waiting_cancel = None
-            if change := decision.change:
-                past.state, past.given_back, past.cancelled_by = change.state, change.given_back, change.cancelled_by
+            if past.id == draft.txn:
+                past.alerted, past.waiting = True, draft.id
+
+    def _found(self, one: Overtaken, among: Sequence[Past]) -> None:
+        """A cancellation speaks of its original's money from now on."""
+        self.overtaken.append(one)
+        original = next((past for past in among if past.id == one.original), None)
+        for past in among:
+            if past.id == one.id:
+                past.unmatched, past.thread, past.reason = False, one.thread, one.reason
+                past.unit = original.unit if original else past.unit
+
+    def _change(self, change: Change, among: Iterable[Past]) -> None:
+        self.changes[change.unit] = change
+        unit = next((past.unit for past in among if past.unit.id == change.unit), None)
+        if unit:
+            unit.state, unit.given_back, unit.cancelled_by = change.state, change.given_back, change.cancelled_by
 
     def _count_small(self, number: int, of: Transaction, card: int, decision: Decision) -> None:
         """Small purchases that nobody was told of, less those that now are or that were taken back."""
         if decision.reason is Reason.BELOW_THRESHOLD:
             self.small[card].append(Small(number, of.arrived_at, of.amount.minor))
-        gone = {*decision.covers, *([decision.change.thread] if decision.change else ())}
+        gone = {*decision.covers, *(change.unit for change in decision.changes)}
         if gone:
             self.small[card] = [one for one in self.small[card] if one.id not in gone]
             self.covered += decision.covers
 
     def _withdraw(self, id_: int, because: Reason) -> None:
+        for past in (past for among in self.past.values() for past in among if past.waiting == id_):
+            past.waiting, past.alerted = None, False
         if draft := self.drafts.get(id_):
-            draft.state, draft.cause = AlertState.WITHDRAWN, because.value
+            draft.state, draft.cause = AlertState.WITHDRAWN, because.words
         else:
-            self.withdrawn.append(id_)
+            self.withdrawn.append((id_, because.words))
 
     def lease(self, busy_lanes: Iterable[int], room: int) -> list[Lease]:
         """Take at most `room` alerts that may go at once: due now, and nothing before them in their lane."""

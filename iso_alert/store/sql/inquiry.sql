@@ -18,7 +18,7 @@ WHERE card.last4 = ? AND txn.id BETWEEN ? AND ? ORDER BY txn.id DESC LIMIT ?
 SELECT thread FROM alert WHERE id = ?
 
 -- name: thread
--- What has become of a thread.
+-- What has become of the payment that began a thread.
 SELECT state, given_back FROM thread WHERE id = ?
 
 -- name: messages

@@ -38,11 +38,15 @@ SELECT json_group_array(json_array(
     txn.id, txn.card, txn.mti, txn.event, txn.channel, txn.sub_channel, txn.stan, txn.rrn, txn.approval_code, txn.terminal,
     txn.merchant_id, txn.acquirer, txn.invoice, txn.amount, txn.currency, txn.merchant, txn.local, txn.transmitted_at,
     txn.thread, txn.reason, txn.original, txn.reversed, txn.balance, txn.unmatched,
-    thread.state, thread.given_back, thread.cancelled_by,
-    (SELECT max(alert.id) FROM alert WHERE alert.thread = txn.thread AND (alert.key = 'approval' OR alert.txn = txn.thread)
-        AND alert.state NOT IN ('refused', 'given_up', 'withdrawn')),
-    (SELECT max(alert.id) FROM alert WHERE alert.thread = txn.thread AND alert.key = 'cancel' AND alert.state = 'queued')))
-FROM found JOIN txn ON txn.id = found.id LEFT JOIN thread ON thread.id = txn.thread
+    unit.id, unit.amount, unit.currency, thread.state, thread.given_back, thread.cancelled_by,
+    EXISTS (SELECT 1 FROM alert
+            WHERE alert.txn IN (unit.id, CASE WHEN unit.reason IN ('completion_told', 'force_posted') THEN unit.matched END)
+              AND (alert.key = 'approval' OR unit.event = 'refund') AND alert.state NOT IN ('refused', 'given_up', 'withdrawn')),
+    (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.state NOT IN ('refused', 'given_up', 'withdrawn')),
+    (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.state = 'queued')))
+FROM found JOIN txn ON txn.id = found.id JOIN txn AS unit
+    ON unit.id = CASE WHEN txn.event IN ('void', 'void_of_refund') THEN coalesce(txn.matched, txn.id) ELSE txn.id END
+LEFT JOIN thread ON thread.id = unit.id
 
 -- name: unmatched
 -- Cancellations of these cards that have not found their original.
@@ -50,14 +54,21 @@ SELECT json_group_array(json_array(
     txn.id, txn.card, txn.mti, txn.event, txn.channel, txn.sub_channel, txn.stan, txn.rrn, txn.approval_code, txn.terminal,
     txn.merchant_id, txn.acquirer, txn.invoice, txn.amount, txn.currency, txn.merchant, txn.local, txn.transmitted_at,
     txn.thread, txn.reason, txn.original, txn.reversed, txn.balance, txn.unmatched,
-    NULL, 0, NULL, NULL,
-    (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.key = 'cancel' AND alert.state = 'queued')))
-FROM txn WHERE txn.unmatched = 1 AND txn.card IN (:list)
+    unit.id, unit.amount, unit.currency, thread.state, thread.given_back, thread.cancelled_by,
+    EXISTS (SELECT 1 FROM alert
+            WHERE alert.txn IN (unit.id, CASE WHEN unit.reason IN ('completion_told', 'force_posted') THEN unit.matched END)
+              AND (alert.key = 'approval' OR unit.event = 'refund') AND alert.state NOT IN ('refused', 'given_up', 'withdrawn')),
+    (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.state NOT IN ('refused', 'given_up', 'withdrawn')),
+    (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.state = 'queued')))
+FROM txn JOIN txn AS unit
+    ON unit.id = CASE WHEN txn.event IN ('void', 'void_of_refund') THEN coalesce(txn.matched, txn.id) ELSE txn.id END
+LEFT JOIN thread ON thread.id = unit.id
+WHERE txn.unmatched = 1 AND txn.card IN (:list)
 
 -- name: small
 -- Purchases of these cards that were below the threshold, and that neither an SMS nor a cancellation has settled.
 SELECT json_group_array(json_array(txn.card, txn.id, txn.amount))
-FROM txn LEFT JOIN thread ON thread.id = txn.thread
+FROM txn LEFT JOIN thread ON thread.id = txn.id
 WHERE txn.reason = 'below_threshold' AND txn.card IN (:list) AND txn.id >= ?
   AND txn.currency = 'THB' AND (thread.state IS NULL OR thread.state IN ('standing', 'completed'))
 
@@ -90,7 +101,7 @@ INSERT INTO txn (id, stan, card, key, link, mti, rrn, approval_code, terminal, m
 VALUES :rows
 
 -- name: change_thread
--- What a thread has become.
+-- What a unit of money has become.
 INSERT INTO thread (id, state, given_back, cancelled_by) VALUES (?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, given_back = excluded.given_back,
                                cancelled_by = excluded.cancelled_by
@@ -154,6 +165,13 @@ UPDATE alert SET state = 'accepted', settled_at = ? WHERE id = ? AND state = 'se
 UPDATE alert SET state = ?, cause = ?, not_before = ?, attempts = attempts + ?, doubts = doubts + ?,
                  settled_at = CASE WHEN ? = 'queued' THEN settled_at ELSE ? END
 WHERE id = ? AND state = 'sending'
+
+-- name: withdraw_orphans
+-- What a cancellation would say when nobody could be told of its payment.
+UPDATE alert SET state = 'withdrawn', cause = 'its payment could not be told'
+WHERE key = 'cancel' AND state = 'queued' AND thread = (SELECT thread FROM alert WHERE id = ?1)
+  AND NOT EXISTS (SELECT 1 FROM alert AS told WHERE told.thread = alert.thread AND told.key = 'approval'
+                  AND told.state NOT IN ('refused', 'given_up', 'withdrawn'))
 
 -- name: receipts_for
 -- The parts that these message ids may mean, with what their receipts said so far.
