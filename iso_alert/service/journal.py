@@ -63,7 +63,7 @@ class Journal:
         self._jobs: deque[_Job] = deque()
         self._waiting = 0
         self._bell = trio.Event()
-        self._room = trio.Event()
+        self._room = trio.lowlevel.ParkingLot()
 
     async def record(self, batch: Sequence[Transaction]) -> Sequence[Recorded]:
         """Return once the messages are durable.  Raises StoreUnavailable when they are not.
@@ -71,8 +71,7 @@ class Journal:
         Cancelled while it waits, the messages may be recorded all the same: the host repeats, and the key is found.
         """
         while self._waiting >= BOUND:
-            self._room = trio.Event()
-            await self._room.wait()
+            await self._room.park()
         job = _Job(batch)
         self._jobs.append(job)
         self._waiting += len(batch)
@@ -109,7 +108,7 @@ class Journal:
             jobs.append(job := self._jobs.popleft())
             size += len(job.batch)
         self._waiting -= size
-        self._room.set()
+        self._room.unpark_all()
         return jobs
 
     async def _commit(self, jobs: Sequence[_Job]) -> None:
