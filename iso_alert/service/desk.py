@@ -34,7 +34,6 @@ class Desk:
             except StoreUnavailable as cause:
                 self._turn_red(str(cause))
                 raise
-            self._turn_green()
             return result
 
     async def probe(self) -> None:
@@ -46,6 +45,7 @@ class Desk:
                 await self.do(self.store.check)
             except StoreUnavailable:
                 continue
+            self._turn_green()  # here only: on a full disk reading goes well, and so does writing nothing
 
     def _turn_red(self, why: str) -> None:
         if self.trouble is None:
