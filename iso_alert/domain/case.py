@@ -109,7 +109,7 @@ class Case:
         row = self.version.row(self.plain.kind, self.plain.channel, self.plain.event)
         decision = evolve(self.plain, policy_row=row.id if row else "")
         if self.plain.event is Event.VOID and (first := self._overtaken_by(known, decision)):
-            taken_back = Overtaken(first.id, original.thread, self.number, first.reason)
+            taken_back = Overtaken(first.id, original.thread, self.number, Reason.NOTHING_TO_RESTORE)
             return evolve(decision, reason=Reason.TAKEN_BACK_BEFORE, overtook=(taken_back,))
         by = self.number if state in GONE else None
         decision = evolve(decision, changes=(Change(unit.id, state, unit.given_back + given, by),))

@@ -46,12 +46,17 @@ def _voids(of: Transaction) -> bool:
 
 def can_mean(of: Transaction, past: Past) -> bool:
     """Whether `past` is of a kind and an age that a reversal, void or advice can speak of."""
-    if past.event in _NOT_MEANT:
+    if past.event in _NOT_MEANT or (past.event is _E.REFUND and not _can_mean_refund(of)):
         return False
     age = of.arrived_at - past.arrived_at
     if of.facts.mti_class == "4":
         return age <= REVERSAL_WITHIN and (of.facts.void_code == "no" or past.event is _E.VOID)
     return past.event not in _VOIDS and age <= (VOID_WITHIN if _voids(of) else ADVICE_WITHIN)
+
+
+def _can_mean_refund(of: Transaction) -> bool:
+    """Processing codes 2x speak of refunds, unless this host writes one of them for a void."""
+    return of.facts.processing.startswith("2") and of.facts.void_code == "no"
 
 
 def find_original(of: Refers, among: Iterable[Past]) -> tuple[Past, str] | None:
