@@ -1,0 +1,1 @@
+"""The demo's rooms, by values."""
