@@ -15,7 +15,7 @@ from iso_alert.demo.words import Fact
 
 WIDEST = 110  # columns: longer lines are hard to read
 PIPE = 100
-LABEL, INDENT = 9, 7
+LABEL, INDENT = 9, 6
 
 
 class Face(Protocol):

@@ -45,8 +45,8 @@ class Words:
     def scene(self, scene: Scene) -> Iterator[Fact]:
         """Everything of a scene but its SMS."""
         message, card, answer, decision = scene.message, scene.card, scene.answer, scene.decision
-        asked = f"{message.mti} on {message.link}, *{card.last4} {card.kind.value}, {message.currency} {message.amount}"
-        said = f"{answer.mti}, DE39 {answer.code} in {ms(answer.after)}" if answer else "no answer"
+        asked = f"{message.mti} {message.link}, *{card.last4} {card.kind.value}, {message.currency} {message.amount}"
+        said = f"{answer.mti} DE39 {answer.code} in {ms(answer.after)}" if answer else "no answer"
         yield Fact("message", f"{asked} → {said}")
         if decision:
             yield from self.decision(decision)
@@ -76,15 +76,15 @@ def read_words(config: Config) -> Words:
 
 
 def caption(sms: Sms, after: float | None = None) -> str:
-    """What stands over an SMS."""
+    """What stands over an SMS; `after` counts from the message that caused it."""
     parts = "1 part" if sms.parts == 1 else f"{sms.parts} parts"
     made_of = f"{parts}, {ENCODINGS.get(sms.encoding, sms.encoding)}, {len(sms.text)} characters"
-    since = "" if after is None else f", {ms(after)} after the message"
-    return f"SMS to {masked('+' + sms.destination)}: {made_of}{since}"
+    since = "" if after is None else f" after {ms(after)}"
+    return f"SMS to {masked('+' + sms.destination)}{since}: {made_of}"
 
 
 def ms(seconds: float) -> str:
-    """Milliseconds with two significant digits, as far as they mean something."""
+    """Milliseconds, with a tenth where that means something."""
     return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1000:.1f} ms"
 
 

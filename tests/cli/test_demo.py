@@ -114,9 +114,9 @@ def test_the_published_texts_arrive(once: Ran, text: str) -> None:
 
 def test_every_message_is_shown(once: Ran) -> None:
     """Each message of the day is told with its time, in order."""
-    shown = [line for line in once.out.splitlines() if re.match(r"\d\d:\d\d  ", line)]
+    shown = [line for line in once.out.splitlines() if re.match(r"\d\d:\d\d ", line)]
 
-    assert [f"{message.at}  {message.say}" for message in DAY.message] == shown
+    assert [f"{message.at} {message.say}" for message in DAY.message] == shown
 
 
 def test_every_silence_has_its_reason(once: Ran) -> None:

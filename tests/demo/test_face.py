@@ -56,6 +56,6 @@ def test_an_output_without_a_terminal_is_a_pipe() -> None:
     Pipe(out).sms(caption(Sms("KBANK", "66812345678", PUBLISHED[0], 2, "ucs2", 0.0), 0.0123), PUBLISHED[0])
 
     assert [
-        "SMS to +66*****5678: 2 parts, UCS-2, 74 characters, 12 ms after the message",
+        "SMS to +66*****5678 after 12 ms: 2 parts, UCS-2, 74 characters",
         PUBLISHED[0],
     ] == [line.strip() for line in out.getvalue().splitlines()]
