@@ -61,6 +61,7 @@ class Command:
     news: bool | None = None
     terms: str = ""  # the version of the terms that was agreed to (R-55)
     verified: bool = True  # PIN, or the contact centre's questions
+    network: str = ""  # of the number, where whoever asks has looked it up (R-34)
     reason: str = ""
 
 
@@ -154,6 +155,7 @@ class Verdict:
     record: Record | None = None
     notices: tuple[Notice, ...] = ()
     field: str = ""  # the one at fault
+    why: str = ""  # more than the result's own words say
 
 
 @frozen
@@ -162,4 +164,12 @@ class Answer:
 
     result: Result
     standing: Standing | None = None  # as it is now
-    field: str = ""
+    field: str = ""  # the one at fault
+    why: str = ""
+    notices: int = 0  # how many SMS it caused
+    repeat: bool = False  # the answer to an earlier request with the same key: nothing has happened again
+
+    @property
+    def words(self) -> str:
+        """The answer as a person reads it."""
+        return f"{self.result.words}: {self.why}" if self.why else self.result.words
