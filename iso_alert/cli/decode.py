@@ -9,6 +9,7 @@ import click
 if TYPE_CHECKING:
     from iso_alert.domain.transaction import Transaction
     from iso_alert.iso.codec import Codec
+    from iso_alert.iso.dialect import Dialect
     from iso_alert.iso.guess import Guess
 
 _EXAMPLES = """Read one ISO 8583 message: its fields without what must not be shown, and what it means.
@@ -128,15 +129,24 @@ def _write_fixture(path: str, guess: "Guess", codec: "Codec") -> None:
         click.echo(f"written: {path}", err=True)
 
 
-def explain_rules(transaction: "Transaction") -> list[tuple[str, str]]:  # noqa: ARG001
-    """The rules that the tables apply to it, as rows of (what, words); none yet."""
-    return []
+def explain_rules(transaction: "Transaction", dialect: "Dialect") -> list[tuple[str, str]]:
+    """The rules that the tables apply to it, as rows of (what, words); nothing before it is known here."""
+    from iso_alert.service.rulebook import read_rulebook
+
+    tables = read_rulebook([dialect]).profiles[dialect.link]
+    event, event_rule = tables.events.of(transaction.facts)
+    channel, channel_rule = tables.channels.of(transaction.facts, event)
+    where = f"{channel.value}/{channel_rule.extra}" if channel_rule.extra else channel.value
+    return [
+        ("event", f"{event.value} ({event_rule.id}: {event_rule.say})"),
+        ("channel", f"{where} ({channel_rule.id}: {channel_rule.say})"),
+    ]
 
 
 def _show(guess: "Guess", codec: "Codec", as_json: bool) -> int:
     from iso_alert.cli.decoded import document
 
-    told = document(guess, codec, explain_rules)
+    told = document(guess, codec, lambda of: explain_rules(of, codec.dialect))
     if as_json:
         import json
 

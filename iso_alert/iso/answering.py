@@ -9,8 +9,6 @@ from iso_alert.iso.reading import Ignored, Reading, Why
 _RESPONSE = {"0": "1", "2": "3"}  # MTI digit 3: a request's response, an advice's; all others are not answered
 _BASE = {"1": "0", "3": "2", "5": "4"}  # MTI digit 4: a repeat is answered as the first was
 _TO_IGNORED = {
-    Why.BATCH_UPLOAD: Said.RECORDED,
-    Why.RECONCILIATION: Said.RECORDED,
     Why.NO_ENROLMENT: Said.NO_ENROLMENT,
     Why.NOT_OFFERED: Said.NOT_OFFERED,
     Why.WRONG_VERSION: Said.NOT_OFFERED,

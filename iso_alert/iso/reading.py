@@ -22,8 +22,6 @@ class Why(Enum):
 
     RESPONSE = "response"
     NOTIFICATION = "notification"
-    BATCH_UPLOAD = "batch_upload"
-    RECONCILIATION = "reconciliation"
     NO_ENROLMENT = "no_enrolment"
     NOT_OFFERED = "not_offered"
     WRONG_VERSION = "wrong_version"
@@ -91,15 +89,7 @@ def _not_ours(message: Message, dialect: Dialect) -> Why | None:
         return Why.NOTIFICATION
     if function not in _ASKS + _ANSWERS + _TELLS or kind not in _BY_CLASS:
         return Why.NOT_OFFERED
-    return _AS_IGNORED.get(message.mti[1:3]) or _no_enrolment(kind, dialect)
-
-
-# 0320 is an EDC's batch upload: its details were told when they happened, and it must never reach the enrolment.
-_AS_IGNORED = {"32": Why.BATCH_UPLOAD}
-
-
-def _no_enrolment(kind: str, dialect: Dialect) -> Why | None:
-    return Why.NO_ENROLMENT if kind == "3" and not dialect.enrolment else None
+    return Why.NO_ENROLMENT if kind == "3" and function == "0" and not dialect.enrolment else None
 
 
 def _network_management(message: Message, dialect: Dialect, _: float) -> NetworkManagement:
@@ -108,7 +98,9 @@ def _network_management(message: Message, dialect: Dialect, _: float) -> Network
     return NetworkManagement(next((action for codes, action in meant if code in codes), Action.OTHER), code)
 
 
-def _file_action(message: Message, dialect: Dialect, _: float) -> FileAction:
+def _file_action(message: Message, dialect: Dialect, arrived_at: float) -> Reading:
+    if message.mti[2] != "0":  # 0320 is an EDC's batch upload: told when it happened, and nobody's enrolment
+        return _transaction(message, dialect, arrived_at)
     return FileAction(
         mti=message.mti,
         key=key(message, dialect),
@@ -160,7 +152,7 @@ def _transaction(message: Message, dialect: Dialect, arrived_at: float) -> Trans
 _BY_CLASS: dict[str, Callable[[Message, Dialect, float], Reading]] = {
     **dict.fromkeys(_FINANCIAL, _transaction),
     "3": _file_action,
-    "5": lambda *_: Ignored(Why.RECONCILIATION),
+    "5": _transaction,  # a terminal's settlement: recorded, and not financial
     "8": _network_management,
 }
 

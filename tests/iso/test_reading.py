@@ -225,11 +225,7 @@ def test_zero_approval_code_is_none() -> None:
         ("0210", Why.RESPONSE),
         ("0810", Why.RESPONSE),
         ("0830", Why.RESPONSE),
-        ("0320", Why.BATCH_UPLOAD),
-        ("0321", Why.BATCH_UPLOAD),
         ("0340", Why.NOTIFICATION),
-        ("0500", Why.RECONCILIATION),
-        ("0520", Why.RECONCILIATION),
         ("0600", Why.NOT_OFFERED),
         ("0000", Why.NOT_OFFERED),
         ("0260", Why.NOT_OFFERED),
@@ -260,9 +256,13 @@ def test_network_management(code: str, action: Action) -> None:
     )
 
 
-def test_batch_upload_is_no_enrolment() -> None:
-    """0320 never reaches the file actions, even where those are welcome (DOMAIN, trap 6)."""
-    assert read(message({"t": "0320"}, enrolment=True), speak(enrolment=True), ARRIVED) == Ignored(Why.BATCH_UPLOAD)
+@pytest.mark.parametrize(("mti", "mti_class"), [("0320", "3"), ("0321", "3"), ("0500", "5"), ("0520", "5")])
+def test_batch_upload_and_settlement_are_recorded(mti: str, mti_class: str) -> None:
+    """They are no purchases, and 0320 never reaches the file actions, even where those are welcome."""
+    of = read(message({"t": mti}, enrolment=True), speak(enrolment=True), ARRIVED)
+
+    assert isinstance(of, Transaction)
+    assert of.facts.mti_class == mti_class
 
 
 def test_file_action_hides_its_record() -> None:
