@@ -45,7 +45,7 @@ class Performance:
                     with playing:
                         outcome = await self._play(stage)
                         if not self.once:
-                            await self._stay_up(stage)
+                            await self._stay_up(stage, outcome)
                 nursery.cancel_scope.cancel()
         return outcome
 
@@ -65,13 +65,13 @@ class Performance:
         for shown in scene.shown:
             self.face.sms(caption(shown.sms, shown.after), shown.sms.text)
 
-    async def _stay_up(self, stage: Stage) -> None:
+    async def _stay_up(self, stage: Stage, outcome: Outcome) -> None:
         """Until cancelled, show what others send."""
         self.face.headline("All of it is still up", "")
         for fact in addresses(stage):
             self.face.fact(fact)
         self.face.headline("Try from another terminal", "")
-        for line in to_try(stage, self.program):
+        for line in to_try(stage, outcome, self.program):
             self.face.verbatim(line)
         self.face.headline("What is decided and what arrives is shown here. Ctrl-C ends it.", "")
         words = read_words(stage.config)

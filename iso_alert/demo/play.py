@@ -27,6 +27,7 @@ class Answer:
     mti: str
     code: str
     after: float  # seconds
+    stan: str = ""
 
 
 @frozen
@@ -114,7 +115,7 @@ async def _scene(stage: Stage, writer: Writer, message: Message) -> Scene:
     said = await host.ask(fields, PATIENCE)
     if said is None:
         return Scene(message, card, customer, None)
-    answer = Answer(said.mti, said.get("39"), trio.current_time() - began)
+    answer = Answer(said.mti, said.get("39"), trio.current_time() - began, said.get("11"))
     recorded = await heard.decisions.within(PATIENCE)
     due = len(recorded.decision.alerts) if recorded and recorded.decision else 0
     arrived = [await heard.phones.within(PATIENCE) for _ in range(due)]

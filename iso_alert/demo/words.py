@@ -1,6 +1,7 @@
 """What there is to say, in words that an operator reads: facts of a label and a line, with no colour and no box."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 
 from attrs import frozen
 
@@ -118,8 +119,16 @@ def pages(stage: Stage) -> str:
     return "http://{}:{}".format(*stage.addresses.admin)
 
 
-def to_try(stage: Stage, program: str) -> Iterator[str]:
+def to_try(stage: Stage, outcome: Outcome, program: str) -> Iterator[str]:
     """Lines that work in another terminal as they stand."""
     host, port = stage.addresses.links[stage.config.links[0].rules.name]
     yield f"{program} host {host}:{port} --count 10 --rate 2"
+    for stan in _worth_explaining(outcome):
+        yield f"{program} explain -c {quote(str(stage.config.path))} --stan {stan}"
     yield f"curl -s {pages(stage)}/status"
+
+
+def _worth_explaining(outcome: Outcome) -> Sequence[str]:
+    """The STAN of the first payment that was told and that later messages spoke of."""
+    named = (scene for scene in outcome.scenes if scene.message.name and scene.shown)
+    return [scene.answer.stan for scene in named if scene.answer][:1]

@@ -163,18 +163,28 @@ def test_it_stays_up_until_ctrl_c(tmp_path: Path) -> None:
     assert (ran.code, ran.err, ran.left) == (0, "", [])
 
 
-def test_the_line_to_try_works(tmp_path: Path) -> None:
-    """The printed command, as it stands, makes SMS arrive that the demo shows."""
+def test_the_lines_to_try_work(tmp_path: Path) -> None:
+    """The printed commands, as they stand, make SMS arrive that the demo shows, and explain a payment of the day."""
     where = Place.under(tmp_path)
     with where.started() as demo:
-        line = next(line for line in read_until(demo, "Ctrl-C ends it") if " host 127.0.0.1:" in line)
-        tried = subprocess.run(shlex.split(line), cwd=where.cwd, capture_output=True, timeout=PATIENCE, check=False)
+        said = read_until(demo, "Ctrl-C ends it")
+        host, explain = (tried(next(line for line in said if words in line)) for words in (" host 127.", " explain "))
         ran = ended(demo, where, signal.SIGTERM)
 
-    assert (tried.returncode, tried.stderr) == (0, b"")
+    assert (host.returncode, host.stderr) == (0, "")
+    assert (explain.returncode, explain.stderr) == (0, "")
+    assert PUBLISHED[0] in explain.stdout
     assert (ran.code, ran.err, ran.left) == (0, "", [])
     assert "SMS to +66*****" in ran.out
     assert card_numbers(ran.out) == []
+
+
+def tried(line: str) -> "subprocess.CompletedProcess[str]":
+    """A line of the demo, copied into another terminal."""
+    environ = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(
+        shlex.split(line), env=environ, capture_output=True, encoding="utf-8", timeout=PATIENCE, check=False
+    )
 
 
 def test_interrupted_before_the_end(tmp_path: Path) -> None:
