@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from bench.process import Died
 from bench.report import machine, print_json, print_table
 
 WORKLOADS = Path(__file__).parent / "workloads"
@@ -52,7 +53,10 @@ def _command(name: str, say: str) -> click.Command:
     def measure(workload: str | None, changed: tuple[str, ...], as_json: bool, **given: Any) -> None:
         chosen = _read(name, workload, changed) | {key: value for key, value in given.items() if value is not None}
         about = machine()
-        rows = import_module(f"bench.{name}").run(chosen)
+        try:
+            rows = import_module(f"bench.{name}").run(chosen)
+        except Died as why:
+            raise click.ClickException(str(why)) from None
         if as_json:
             print_json(name, about, chosen, rows)
         else:

@@ -26,11 +26,12 @@ def drive(tasks: Sequence[dict[str, Any]], beside: Sequence[Child]) -> tuple[lis
             client.say(each)
         for client in clients:
             client.line()  # ready: its frames are made, its connections stand
-        usage = Usage(beside)
+        usage = Usage([*beside, *clients])
         for client in clients:
             client.say()
         done = [client.answer(patience) for client in clients]
-        return done, usage.shares()
+        shares = usage.shares()
+        return done, {name: share for name, share in shares.items() if not name.startswith("client")}
 
 
 def row(what: str, done: Sequence[dict[str, Any]], used: dict[str, float]) -> dict[str, Any]:

@@ -6,12 +6,11 @@ told card has: an SMS can be traced back to its message.  Test cards only.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from random import Random
 from struct import pack
 
 import iso8583
-from attrs import frozen
+from attrs import field, frozen
 
 from iso_alert.iso.profile import ECHOED
 from iso_alert.iso.spec import read_spec
@@ -46,8 +45,8 @@ class Answers:
 class Deck:
     """Frames by number.  `run` sets apart those of several runs into one store."""
 
-    told: Sequence[bytes]
-    silent: Sequence[bytes]
+    told: Sequence[bytes] = field(repr=False)
+    silent: Sequence[bytes] = field(repr=False)
     kinds: str  # a cycle of: t told, s silent, r the reversal of the message before
     prefix: bytes
     answers: Answers
@@ -87,11 +86,16 @@ def deck(cards: int, alerts: float, reversals: float = 0.0, run: int = 0) -> Dec
 
 def _kinds(alerts: float, reversals: float, length: int = 1000) -> str:
     """The shares as a cycle in which each kind comes as evenly as can be."""
-    told = ["t" if int((n + 1) * alerts) > int(n * alerts) else "s" for n in range(length)]
-    for n, following in pairwise(range(length)):
-        if int((n + 1) * reversals) > int(n * reversals):
-            told[following] = "r"
-    return "".join(told)
+    kinds = ["t" if falls else "s" for falls in _falls(alerts, length)]
+    for n, falls in enumerate(_falls(reversals, length)):
+        if falls:
+            kinds[(n + 2) % length] = "r"  # not beside n: there the told ones are, and taking one back tells again
+    return "".join(kinds)
+
+
+def _falls(share: float, length: int) -> list[bool]:
+    """For each of a row whether the share falls on it."""
+    return [int((n + 1) * share + 1e-9) > int(n * share + 1e-9) for n in range(length)]
 
 
 def _template() -> bytes:

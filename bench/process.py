@@ -91,17 +91,28 @@ def child(name: str, arguments: Sequence[str], errors: TextIO | None = None) -> 
 
 @define
 class Usage:
-    """What the processes beside us used between two moments, as a share of one core each."""
+    """What processes use from now on, as a share of one core each; `others` is whatever else this machine does.
+
+    A figure beside which `others` is large says little.
+    """
 
     _children: Sequence[Child]
     _since: float = field(init=False)
     _before: list[float] = field(init=False)
+    _busy: float = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._before = [one.cpu() for one in self._children]
-        self._since = monotonic()
+        self._since, self._busy = monotonic(), _busy()
 
     def shares(self) -> dict[str, float]:
-        wall = monotonic() - self._since
+        wall, busy = monotonic() - self._since, _busy() - self._busy
         used = [one.cpu() - before for one, before in zip(self._children, self._before, strict=True)]
-        return {one.name: share / wall for one, share in zip(self._children, used, strict=True)}
+        named = {one.name: share / wall for one, share in zip(self._children, used, strict=True)}
+        return {**named, "others": max(0.0, busy - sum(used)) / wall}
+
+
+def _busy() -> float:
+    """Seconds that all cores together have worked, since the machine started."""
+    user, nice, system, _, _, interrupts, soft, *_ = Path("/proc/stat").read_text(encoding="ascii").split()[1:9]
+    return sum(map(int, (user, nice, system, interrupts, soft))) / _TICKS

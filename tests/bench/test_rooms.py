@@ -1,0 +1,121 @@
+"""The bench's own rooms: frames by number, figures of rounds, a past for a store."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bench.fill import fill
+from bench.frames import Deck, deck
+from bench.report import percentile, print_table, spread
+from iso_alert.domain.card import Keyring
+from iso_alert.domain.transaction import Transaction
+from iso_alert.iso.answering import reply
+from iso_alert.iso.codec import Codec
+from iso_alert.iso.dialect import dialect
+from iso_alert.iso.message import Message
+from iso_alert.iso.profile import Said, read_profile
+from iso_alert.iso.reading import read
+from iso_alert.store.sqlite import Sqlite
+
+NOW = 1_763_900_000.0
+CODEC = Codec(dialect("bench", read_profile("iso87-ascii")), Keyring((bytes(range(5, 37)),)))
+
+
+@pytest.fixture(scope="module")
+def frames() -> Deck:
+    return deck(cards=100, alerts=0.1, reversals=0.02)
+
+
+def message(frames: Deck, n: int) -> Message:
+    said = CODEC.decode(frames.message(n)[1][2:])
+    assert isinstance(said, Message)
+    return said
+
+
+def transaction(frames: Deck, n: int) -> Transaction:
+    what = read(message(frames, n), CODEC.dialect, NOW)
+    assert isinstance(what, Transaction)
+    return what
+
+
+def test_every_frame_is_another_message(frames: Deck) -> None:
+    """No two of a thousand have the same key, so none is a repeat."""
+    keys = {transaction(frames, n).key for n in range(1000)}
+
+    assert len(keys) == 1000
+
+
+def test_two_runs_share_no_message() -> None:
+    """A second client of the same store does not repeat the first one's messages."""
+    one, two = (deck(10, 0.1, run=run) for run in (0, 1))
+
+    assert transaction(one, 7).key != transaction(two, 7).key
+
+
+def test_shares_are_kept(frames: Deck) -> None:
+    """Of a thousand messages a hundred are for telling, twenty take one back."""
+    told = sum(frames.kinds[n] == "t" for n in range(1000))
+    reversals = sum(message(frames, n).mti == "0400" for n in range(1000))
+
+    assert (told, reversals) == (100, 20)
+
+
+def test_a_reversal_speaks_of_the_message_before(frames: Deck) -> None:
+    """Same card, STAN, RRN and terminal; only the MTI differs."""
+    n = frames.kinds.index("r")
+    sale, back = transaction(frames, n - 1), transaction(frames, n)
+
+    assert (back.mti, back.card, back.stan, back.rrn) == ("0400", sale.card, sale.stan, sale.rrn)
+
+
+def test_a_sum_leads_back_to_its_message(frames: Deck) -> None:
+    """What the sink reads in an SMS names one message."""
+    n = frames.kinds.index("t", 500)
+
+    assert Deck.number(transaction(frames, n).amount.minor) == n
+
+
+def test_an_answer_is_known_by_its_mark(frames: Deck) -> None:
+    """The client looks for STAN and DE39 where they are."""
+    mark, frame = frames.message(3)
+    answer = reply(CODEC, CODEC.decode(frame[2:]), Said.RECORDED) or b""
+
+    assert (answer[1:2] + answer[frames.answers.stan], answer[frames.answers.code]) == (mark, b"00")
+
+
+def test_a_percentile_is_a_value_that_was_seen() -> None:
+    """Nothing is interpolated."""
+
+    assert [percentile([1, 2, 3, 4], share) for share in (0.0, 0.5, 0.51, 0.99)] == [1, 2, 3, 4]
+    assert percentile([], 0.5) == 0.0
+
+
+def test_of_rounds_the_median_is_told_with_its_range() -> None:
+    """One lucky round does not make a figure."""
+
+    assert spread("x", [3, 1, 2]) == {"x": 2, "x_min": 1, "x_max": 3}
+
+
+def test_a_table_shows_the_range_beside_the_median(capsys: pytest.CaptureFixture[str]) -> None:
+    """`x_min` and `x_max` are no columns of their own."""
+    print_table("bench", {"cpus": 2}, [{"what": "this", **spread("x", [3, 1, 2])}])
+    shown = capsys.readouterr().out
+
+    assert "2 (1-3)" in shown
+    assert "min" not in shown
+
+
+def test_a_past_is_whole(tmp_path: Path) -> None:
+    """Rows with all indexes, older than now, and the store opens on them."""
+    Sqlite(tmp_path / "alerts.db").close()
+    fill(tmp_path / "alerts.db", 500, 20)
+    store = sqlite3.connect(tmp_path / "alerts.db")
+    count = store.execute("SELECT count(*), count(DISTINCT key) FROM txn WHERE card BETWEEN 1 AND 20").fetchone()
+    indexed = store.execute("EXPLAIN QUERY PLAN SELECT 1 FROM txn WHERE rrn = 'x' AND card = 1").fetchone()[3]
+    sound = store.execute("PRAGMA integrity_check").fetchone()[0]
+    store.close()
+
+    assert count == (500, 500)
+    assert "txn_rrn" in indexed
+    assert sound == "ok"
