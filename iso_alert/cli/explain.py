@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--stan", help="DE11 of any of its messages.")
 @click.option("--rrn", help="DE37 of any of its messages.")
 @click.option("--last4", help="The card's last four digits; with --at.")
-@click.option("--alert", type=int, help="The id of one of its alerts.")
+@click.option("--alert", help="The name of one of its alerts.")
 @click.option("--at", "moment", type=Moment(), help="About when: 2026-11-23 15:15, 15:15, 2h (ago).")
 @click.option("--within", type=Span(), default=1800.0, show_default="30m", help="How far from --at.")
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each purchase.")
@@ -29,7 +29,7 @@ def command(
     stan: str | None,
     rrn: str | None,
     last4: str | None,
-    alert: int | None,
+    alert: str | None,
     moment: float | None,
     within: float,
     as_json: bool,
@@ -41,7 +41,7 @@ def command(
       iso-alert explain --stan 000123
       iso-alert explain --rrn 632812000123
       iso-alert explain --last4 1234 --at "2026-11-23 15:15"
-      iso-alert explain --alert 1795427141582453 --json
+      iso-alert explain --alert hogefp8e4v --json
     """
     from iso_alert.config import ConfigError, find, load
     from iso_alert.store.inquiry import FOREVER, Inquiry, span
@@ -59,13 +59,22 @@ def command(
     except StoreUnavailable as error:
         raise click.ClickException(str(error)) from None
     among = FOREVER if moment is None else span(moment - within, moment + within)
-    numbers = inquiry.find_alert(alert) if alert is not None else inquiry.find(by[0], given[by[0]], among)
+    numbers = inquiry.find_alert(_number(alert)) if alert is not None else inquiry.find(by[0], given[by[0]], among)
     for number in numbers:
         thread = inquiry.thread(number)
         click.echo(as_line(thread) if as_json else "\n".join(as_text(thread, good.rulebook)) + "\n")
     if not numbers:
         click.echo("nothing is recorded under that", err=True)
         sys.exit(FAILED)
+
+
+def _number(name: str) -> int:
+    from iso_alert.domain.name import number_of
+
+    try:
+        return number_of(name)
+    except ValueError:
+        raise click.UsageError(f"{name!r} is no name of an alert") from None
 
 
 def as_text(thread: "ThreadRecord", book: "Rulebook") -> Iterator[str]:
@@ -106,9 +115,10 @@ def _message(of: "MessageRecord", words: Mapping[str, str]) -> Iterator[str]:
 
 
 def _alert(of: "AlertRecord", began: float) -> Iterator[str]:
+    from iso_alert.domain.name import name_of
     from iso_alert.domain.subscription import masked
 
-    yield f"      SMS {of.id} ({of.key}, {of.language}) to {masked(of.mobile)}: {of.state.value}"
+    yield f"      SMS {name_of(of.id)} ({of.key}, {of.language}) to {masked(of.mobile)}: {of.state.value}"
     yield f"          {of.text}"
     if of.cause:
         yield f"          {of.cause}; attempts {of.attempts}, in doubt {of.doubts}"
@@ -126,6 +136,7 @@ def as_line(thread: "ThreadRecord") -> str:
     from attrs import Attribute, asdict
 
     from iso_alert.domain.money import Money
+    from iso_alert.domain.name import name_of
     from iso_alert.domain.subscription import masked
 
     def plain(_: object, attribute: "Attribute[Any] | None", value: Any) -> Any:
@@ -136,6 +147,8 @@ def as_line(thread: "ThreadRecord") -> str:
         name = attribute.name if attribute else ""  # a member of a list has none
         if name == "mobile":
             return masked(value)
+        if name in ("id", "txn", "matched"):
+            return None if value is None else name_of(value)
         return iso(value) if name == "at" or name.endswith("_at") else value
 
     return json.dumps(asdict(thread, value_serializer=plain), ensure_ascii=False)
