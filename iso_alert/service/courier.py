@@ -18,6 +18,7 @@ import trio
 from attrs import define
 
 from iso_alert.domain.alert import FEW, VALID_FOR, AlertState, pause
+from iso_alert.domain.name import name_of
 from iso_alert.service.desk import Desk
 from iso_alert.service.route import Accepted, InDoubt, Outcome, Receipted, Refused, Route, Submission, Unsent
 from iso_alert.smpp.command import Action, status_name
@@ -58,12 +59,14 @@ class Courier:
         self._carried: dict[int, _Carried] = {}
         self._bell = trio.Event()  # there is something ready, or more in the store
         self._more = True  # the store may hold alerts that are due
+        self._open = 0  # parts handed over whose outcome is not durable
+        self._durable = trio.lowlevel.ParkingLot()
 
     # What the journal sees.
 
     def room(self) -> int:
         """Alerts that the route could take now; two parts each, as Thai ones have."""
-        return max(0, (self._route.credit() - len(self._ready)) // 2)
+        return max(0, (self._credit() - len(self._ready)) // 2)
 
     def take(self, leases: Sequence[Lease]) -> None:
         for lease in leases:
@@ -86,13 +89,30 @@ class Courier:
             sending.start_soon(self._wake_when_due)
             await self._settle()
             sending.cancel_scope.cancel()
+        await self._give_back()
+
+    async def _give_back(self) -> None:
+        """What was leased and never handed over waits in the store, and in no doubt."""
+        at = self._clock()
+        unsent = [Untaken(alert, AlertState.QUEUED, "not written", at, counts=False) for alert in self._carried]
+        await self._make_durable([self._carried[each.alert].fault or each for each in unsent])
+
+    def _credit(self) -> int:
+        """Parts that may go now.  What is answered and not written is in doubt as well: a crash would send it again."""
+        return min(self._route.credit(), self._route.config.window - self._open)
+
+    async def _wait_credit(self) -> None:
+        await self._route.wait_credit()
+        while self._credit() <= 0:
+            await self._durable.park()
+            await self._route.wait_credit()
 
     async def _send(self) -> None:
         while True:
             await self._bell.wait()
             self._bell = trio.Event()
             while self._ready or self._more:
-                await self._route.wait_credit()
+                await self._wait_credit()
                 if not self._ready and not await self._claim():
                     break
                 self._hand_over()
@@ -100,7 +120,7 @@ class Courier:
     async def _claim(self) -> bool:
         """Lease what is due in the store.  False when nothing is."""
         self._more, now = False, self._clock()
-        limit = max(1, min(CLAIM, self._route.credit() // 2))
+        limit = max(1, min(CLAIM, self._credit() // 2))
         try:
             leases = await self._desk.do(partial(self._desk.store.claim, now, limit))
         except StoreUnavailable:
@@ -130,8 +150,10 @@ class Courier:
 
     def _hand_over(self) -> None:
         """Give the route as much as it has credit for, in order and as one write."""
-        count = min(self._route.credit(), len(self._ready))
-        self._route.send([self._ready.popleft() for _ in range(count)])
+        count = min(self._credit(), len(self._ready))
+        if count > 0:  # the operator may have gone while the store was asked
+            self._open += count
+            self._route.send([self._ready.popleft() for _ in range(count)])
 
     def _submissions(self, lease: Lease) -> Iterator[Submission]:
         """The parts that the SMSC does not have.  The reference is the alert's, so a phone recognises copies."""
@@ -154,7 +176,10 @@ class Courier:
         """Make outcomes durable, then tell the SMSC that its receipts are."""
         results = list(self._results(outcomes))
         await self._make_durable(results)
-        self._route.acknowledge([one for one in outcomes if isinstance(one, Receipted)])
+        receipts = [one for one in outcomes if isinstance(one, Receipted)]
+        self._open -= len(outcomes) - len(receipts)
+        self._durable.unpark_all()
+        self._route.acknowledge(receipts)
         if any(isinstance(result, Taken | Untaken) for result in results):
             self.nudge()  # whoever stood behind these may go
 
@@ -191,7 +216,7 @@ class Courier:
     def _tell(self, fault: Untaken) -> None:
         if fault.state is not AlertState.QUEUED:
             self._watch.given_up(fault.state)
-            log.warning("alert not sent", alert=fault.alert, state=fault.state.value, cause=fault.cause)
+            log.warning("alert not sent", alert=name_of(fault.alert), state=fault.state.value, cause=fault.cause)
 
     def _confirmed(self, outcome: Receipted) -> Confirmed:
         receipt = outcome.receipt
