@@ -157,9 +157,11 @@ class Case:
 
     def _overtaken_by(self, known: Known, decision: Decision) -> Past | None:
         """A cancellation of this message that came before it."""
-        this = as_past(self.number, self.of, decision)
         voids = decision.event is Event.VOID
-        waiting = (past for past in known.before if past.unmatched and (past.event is Event.REVERSAL_OF_VOID) == voids)
+        waiting = [past for past in known.before if past.unmatched and (past.event is Event.REVERSAL_OF_VOID) == voids]
+        if not waiting:
+            return None
+        this = as_past(self.number, self.of, decision)
         return next((past for past in waiting if overtook(past, this)), None)
 
     def _overtaken(self, decision: Decision, first: Past, covered: bool = False) -> Decision:

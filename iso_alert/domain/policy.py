@@ -91,11 +91,15 @@ class Version:
     tell_unmatched: bool = True  # a cancellation whose original is not in the journal
     wait: float = 5.0  # seconds that such a cancellation waits for its original
     burst: Burst = Burst()
+    _found: dict[tuple[Kind, Channel, Event], Row | None] = field(factory=dict, init=False, repr=False, eq=False)
 
     def row(self, kind: Kind, channel: Channel, event: Event) -> Row | None:
         """The first row that covers this, or None: nothing is promised."""
-        judged = Channel.EDC if channel is Channel.UNKNOWN else channel
-        return next((row for row in self.rows if row.covers(kind, judged, event)), None)
+        asked = kind, channel, event
+        if asked not in self._found:
+            judged = Channel.EDC if channel is Channel.UNKNOWN else channel
+            self._found[asked] = next((row for row in self.rows if row.covers(kind, judged, event)), None)
+        return self._found[asked]
 
 
 def _in_order(_: object, __: object, versions: Sequence[Version]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from attrs import astuple, fields
@@ -23,7 +24,7 @@ from iso_alert.store.working import Draft, Written
 
 _JSON = make_converter()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
-FACTS = [f.name for f in fields(Facts)]
+_FACTS = attrgetter(*(f.name for f in fields(Facts)))
 
 
 def txn_row(written: Written) -> tuple[Any, ...]:
@@ -34,7 +35,7 @@ def txn_row(written: Written) -> tuple[Any, ...]:
         of.terminal or None, of.merchant_id or None, of.acquirer or None, of.invoice or None,
         of.happened_at, of.transmitted_at, of.local_date + of.local_time or None, _original_text(of.original),
         of.amount.minor, of.amount.currency.code, of.reversed.minor if of.reversed else None,
-        kept.minor if kept else None, of.merchant, of.response_code or None, "|".join(astuple(of.facts)),
+        kept.minor if kept else None, of.merchant, of.response_code or None, "|".join(_FACTS(of.facts)),
         decision.event.value, decision.channel.value, decision.sub_channel or None, decision.kind.value,
         "\t".join((decision.event_rule, decision.channel_rule, decision.policy_version, decision.policy_row)),
         decision.subscription.value, decision.reason.value, decision.thread or written.id,

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from iso_alert.domain.alert import NEVER_SENT, AlertState
+from iso_alert.domain.confirming import ENROLLED
 from iso_alert.domain.decision import Rulebook, Small
 from iso_alert.domain.matching import asks_the_journal
 from iso_alert.domain.pairing import WAITS
@@ -31,9 +34,11 @@ from iso_alert.store.port import (
 )
 from iso_alert.store.queries import chunks, statements, with_rows
 from iso_alert.store.receipts import Receipts
+from iso_alert.store.sqlite_people import SqlitePeople
 from iso_alert.store.working import Working
 
 SQL = statements("sqlite.sql")
+PRIORITIES = (0, 1)  # of alerts: those of the second go only when none of the first is due
 OVERDUE = 256  # halves that are given up at a time
 
 
@@ -43,6 +48,7 @@ class Sqlite:
     def __init__(self, path: Path) -> None:
         self._file = open_file(path)
         self._db = self._file.db
+        self.people = SqlitePeople(self._db, path, self._transaction)
 
     def close(self) -> None:
         self._db.close()
@@ -103,13 +109,14 @@ class Sqlite:
             return recorded, self._keep(working, room)
 
     def _working(self, batch: Sequence[Transaction], book: Rulebook, now: float) -> Working:
-        last_txn, last_alert, last_card = self._db.execute(SQL["last_ids"]).fetchone()
-        first = int(now * 1e6)
+        last_txn, last_alert, last_card, stopped = self._db.execute(SQL["last_ids"]).fetchone()
+        first, book = int(now * 1e6), evolve(book, stopped=book.stopped or bool(stopped))
         working = Working(book, now, max(first, last_txn + 1), max(first, last_alert + 1))
         self._meet_cards(batch, working, last_card + 1)
         known = self._read("known", [working.key(of) for of in batch])
         working.known.update({(stan, card, key): number for stan, card, key, number in known})
         cards = [(holder.card,) for holder in working.holders.values()]
+        working.expect(batch)
         self._remember(working, self._read("unmatched", cards))
         if book.policy.counts_small:
             self._count_small(working, cards)
@@ -172,8 +179,10 @@ class Sqlite:
         return leases
 
     def claim(self, now: float, limit: int) -> list[Lease]:
+        due: list[Any] = []
         with self._transaction():
-            due = self._db.execute(SQL["due"], (now, limit)).fetchall()
+            for priority in PRIORITIES:
+                due += self._db.execute(SQL["due"], (priority, now, limit - len(due))).fetchall()
             self._update("lease", [row[0] for row in due])
         return [rows.lease(row) for row in due]
 
@@ -183,13 +192,18 @@ class Sqlite:
             for result in results:
                 if isinstance(result, Untaken):
                     self._do_not_accept(result)
-            receipts = Receipts(self._db, self._read, self._write, self._update)
-            return receipts.settle(results)
+            receipts = Receipts(self._db, self._read, self._write, self._update, self.people.arrived)
+            settled = receipts.settle(results)
+        self.people.trail.anchor()
+        return settled
 
     def _accept(self, taken: Sequence[Taken]) -> None:
         self._write("insert_parts", [rows.part_row(one) for one in taken])
         for alert, one in {one.alert: one for one in taken}.items():
-            self._do("accepted_whole", one.at, alert, one.parts)
+            whole = self._db.execute(SQL["accepted_whole"], (one.at, alert, one.parts)).fetchall()
+            for key, customer, mobile in whole:
+                if one.confirms and key == ENROLLED:
+                    self.people.arrived(customer, mobile, alert, one.at)
 
     def _do_not_accept(self, it: Untaken) -> None:
         state, not_before = it.state.value, it.at + it.pause if it.state is AlertState.QUEUED else 0.0
@@ -211,7 +225,7 @@ class Sqlite:
 
     def next_due(self, now: float) -> float | None:
         with honest(self._file.path):
-            due: float | None = self._db.execute(SQL["next_due"], (now,)).fetchone()[0]
+            due: float | None = self._db.execute(SQL["next_due"], (now, now)).fetchone()[0]
             return due
 
     def import_cards(self, lines: Iterable[CardLine]) -> int:
@@ -227,6 +241,7 @@ class Sqlite:
             self._do("write_card", line.card.last4, *wanted)
         elif found[1:] != wanted:
             self._do("change_card", *wanted, found[0])
+            self._do("adopt", customer, found[3], customer)
         return found is None or bool(found[1:] != wanted)
 
     def import_subscriptions(self, lines: Iterable[SubscriptionLine], now: float) -> tuple[int, list[str]]:

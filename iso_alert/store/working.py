@@ -4,7 +4,7 @@ Messages of one batch may speak of each other (a sale and its reversal arrive to
 what the next one sees.  Nothing here knows which engine the store is.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from attrs import define, field, frozen
@@ -73,6 +73,7 @@ class Working:
     holders: dict[bytes, Holder] = field(factory=dict)
     known: dict[Key, int] = field(factory=dict)
     past: defaultdict[int, list[Past]] = field(factory=lambda: defaultdict(list))
+    crowded: set[int] = field(factory=set)  # cards of which the batch holds more than one message
     halves: dict[Key, Transaction] = field(factory=dict)  # of mirrored feeds: one side is here, the other is not
     new_halves: set[Key] = field(factory=set)
     gone_halves: list[Key] = field(factory=list)
@@ -97,6 +98,11 @@ class Working:
 
     def key(self, of: Transaction) -> Key:
         return of.stan, self.holder(of).card, of.key
+
+    def expect(self, batch: Iterable[Transaction]) -> None:
+        """Learn which cards come more than once; with mirrored feeds any may, for its halves speak too."""
+        times = Counter(self.holder(of).card for of in batch)
+        self.crowded = {card for card, many in times.items() if card and (many > 1 or self.book.paired)}
 
     def take(self, of: Transaction) -> Recorded:
         """Decide on one message, unless it is a repeat."""
@@ -149,7 +155,8 @@ class Working:
         self.known[key] = number
         self.written.append(Written(number, holder.card, of, decision))
         drafts = [self._draft(number, of, holder, decision, alert) for alert in decision.alerts]
-        if holder.card:
+        self._note(decision)
+        if holder.card in self.crowded:
             self._remember(number, of, holder.card, decision, drafts)
         return Recorded(number, decision)
 
@@ -165,14 +172,19 @@ class Working:
         )
         return draft
 
-    def _remember(self, number: int, of: Transaction, card: int, decision: Decision, drafts: Sequence[Draft]) -> None:
-        """Let the next messages of this batch see what this one did."""
-        among = self.past[card]
-        original = next((past for past in among if past.id == decision.original), None)
-        mine = as_past(number, of, decision, original)
-        among.append(mine)
+    def _note(self, decision: Decision) -> None:
+        """What a decision changes beyond its own message and alerts."""
         for id_ in decision.withdraw:
             self._withdraw(id_, decision.reason)
+        self.overtaken += decision.overtook
+        self.changes.update((change.unit, change) for change in decision.changes)
+        self.covered += decision.covers
+
+    def _remember(self, number: int, of: Transaction, card: int, decision: Decision, drafts: Sequence[Draft]) -> None:
+        """Let the next messages of this card in the batch see what this one did."""
+        among = self.past[card]
+        original = next((past for past in among if past.id == decision.original), None)
+        among.append(as_past(number, of, decision, original))
         for draft in drafts:
             self._alerted(draft, among)
         for one in decision.overtook:
@@ -188,7 +200,6 @@ class Working:
 
     def _found(self, one: Overtaken, among: Sequence[Past]) -> None:
         """A cancellation speaks of its original's money from now on."""
-        self.overtaken.append(one)
         original = next((past for past in among if past.id == one.original), None)
         for past in among:
             if past.id == one.id:
@@ -196,7 +207,6 @@ class Working:
                 past.unit = original.unit if original else past.unit
 
     def _change(self, change: Change, among: Iterable[Past]) -> None:
-        self.changes[change.unit] = change
         unit = next((past.unit for past in among if past.unit.id == change.unit), None)
         if unit:
             unit.state, unit.given_back, unit.cancelled_by = change.state, change.given_back, change.cancelled_by
@@ -208,7 +218,6 @@ class Working:
         gone = {*decision.covers, *(change.unit for change in decision.changes)}
         if gone:
             self.small[card] = [one for one in self.small[card] if one.id not in gone]
-            self.covered += decision.covers
 
     def _withdraw(self, id_: int, because: Reason) -> None:
         for past in (past for among in self.past.values() for past in among if past.waiting == id_):
