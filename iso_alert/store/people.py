@@ -1,6 +1,6 @@
 """The verbs of the store about people: subscriptions, the kill switch, remembered answers, the audit trail.
 
-As in `port`: one verb, one transaction; all of them block; StoreUnavailable means that nothing of the call has happened.
+As in `port`: one verb, one transaction; all of them block; after StoreUnavailable nothing of the call has happened.
 Every command leaves a row in the audit trail, in the same transaction, whatever came of it.
 """
 
@@ -79,7 +79,7 @@ class People(Protocol):
         """Rows of the trail in their order, from behind number `after`."""
 
     def purge_audit(self, before: float, actor: Actor, now: float) -> int:
-        """Take away rows older than `before`; how many.  A row that says so, with where the chain goes on, is the proof."""
+        """Take away rows older than `before`; how many.  The proof is a row, which the chain goes on from."""
 
     def verify_audit(self) -> list[str]:
-        """Walk the whole trail: a sentence for each flipped byte, missing row, or truncated end.  Empty: it is sound."""
+        """Walk the whole trail: a sentence for each changed or missing row, or cut end.  Empty: it is sound."""

@@ -14,6 +14,7 @@ from iso_alert.domain.card import Card, Kind
 from iso_alert.domain.decision import Decision, Rulebook
 from iso_alert.domain.text import Language
 from iso_alert.domain.transaction import Transaction
+from iso_alert.store.people import People
 
 
 class StoreUnavailable(Exception):
@@ -59,6 +60,7 @@ class Taken:
     route: str
     ids: tuple[str, ...]
     at: float
+    confirms: bool = False  # whether this counts as delivered: an operator without receipts
 
 
 @frozen
@@ -125,6 +127,10 @@ class SubscriptionLine:
 
 class Store(Protocol):
     """Everything that must not be lost."""
+
+    @property
+    def people(self) -> People:
+        """The verbs about subscriptions; they share the store's one connection."""
 
     def record(
         self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int

@@ -11,6 +11,8 @@ from typing import Any
 
 from attrs import frozen
 
+from iso_alert.domain.alert import AlertState
+from iso_alert.domain.confirming import ENROLLED
 from iso_alert.store.port import Confirmed, Settled, Taken, Untaken
 from iso_alert.store.queries import statements
 from iso_alert.store.rows import bare
@@ -29,6 +31,7 @@ class Receipts:
     _read: Read
     _write: Write
     _forget: Callable[[str, Sequence[int]], None]
+    _enrolled: Callable[[int, str, int, float], None]  # customer, number, alert, time: a confirming SMS is there
 
     def settle(self, results: Sequence[Taken | Untaken | Confirmed]) -> Settled:
         """Join what the batch brought, and what waited for its answers."""
@@ -80,7 +83,10 @@ class Receipts:
         if said in (DELIVERED, receipt.state):
             return None  # told twice
         self._db.execute(SQL["confirm_part"], (receipt.state, receipt.error, receipt.at, alert, n, matched_id))
-        self._db.execute(SQL["confirm_alert"], (receipt.at, parts, alert))
+        became = self._db.execute(SQL["confirm_alert"], (receipt.at, parts, alert)).fetchall()
+        for state, key, customer, mobile in became:
+            if state == AlertState.DELIVERED.value and key == ENROLLED:
+                self._enrolled(customer, mobile, alert, receipt.at)
         return receipt.at - int(alert) / 1e6
 
     def _keep(self, strangers: Iterable[Confirmed]) -> None:

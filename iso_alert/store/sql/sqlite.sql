@@ -1,9 +1,9 @@
 -- Every statement of the SQLite store.  Reads give one row with one JSON array: one step, however long the answer.
 
 -- name: last_ids
--- The newest message and alert.
+-- The newest message, alert and card, and whether the bank has stopped the service for everybody.
 SELECT coalesce((SELECT max(id) FROM txn), 0), coalesce((SELECT max(id) FROM alert), 0),
-       coalesce((SELECT max(id) FROM card), 0)
+       coalesce((SELECT max(id) FROM card), 0), (SELECT value = '1' FROM setting WHERE name = 'stopped')
 
 -- name: holders
 -- Cards by token, with the subscription that covers each.
@@ -123,13 +123,14 @@ SELECT json_group_array(DISTINCT lane) FROM alert WHERE state IN ('queued', 'sen
 INSERT INTO alert (id, txn, thread, lane, customer, key, mobile, language, text, state, not_before, cause) VALUES :rows
 
 -- name: due
--- Alerts that may go now: due, and nothing open before them in their lane.
+-- Alerts of one priority that may go now: due, and nothing open before them in their lane that is not less urgent.
 SELECT alert.id, alert.mobile, alert.text, alert.key, alert.id / 1e6, alert.attempts, alert.doubts,
        (SELECT json_group_array(n) FROM part WHERE part.alert = alert.id)
 FROM alert INDEXED BY alert_queued
-WHERE alert.state = 'queued' AND alert.not_before <= ?
+WHERE alert.state = 'queued' AND alert.priority = ? AND alert.not_before <= ?
   AND NOT EXISTS (SELECT 1 FROM alert AS before INDEXED BY alert_open WHERE before.lane = alert.lane
-                  AND before.state IN ('queued', 'sending') AND before.id < alert.id)
+                  AND before.state IN ('queued', 'sending') AND before.id < alert.id
+                  AND before.priority <= alert.priority)
 ORDER BY alert.not_before, alert.id LIMIT ?
 
 -- name: lease
@@ -138,7 +139,11 @@ UPDATE alert SET state = 'sending' WHERE id IN (:list)
 
 -- name: next_due
 -- When the next alert becomes due.
-SELECT min(not_before) FROM alert INDEXED BY alert_queued WHERE state = 'queued' AND not_before > ?
+SELECT min(due) FROM (
+    SELECT min(not_before) AS due FROM alert INDEXED BY alert_queued
+    WHERE state = 'queued' AND priority = 0 AND not_before > ?
+    UNION ALL SELECT min(not_before) FROM alert INDEXED BY alert_queued
+    WHERE state = 'queued' AND priority = 1 AND not_before > ?)
 
 -- name: recover
 -- What was being sent when the courier died is in doubt: once more, then never again.
@@ -147,9 +152,12 @@ UPDATE alert SET state = CASE WHEN doubts = 0 THEN 'queued' ELSE 'unknown' END, 
 WHERE state = 'sending'
 
 -- name: outbox
--- How much waits, and since when.
-SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FILTER (WHERE state = 'sending'), min(id) / 1e6
-FROM alert INDEXED BY alert_open WHERE state IN ('queued', 'sending')
+-- How much waits, and since when; news may wait for days.  Neither count touches a row of the table.
+SELECT (SELECT count(*) FROM alert INDEXED BY alert_queued WHERE state = 'queued'),
+       (SELECT count(*) FROM alert INDEXED BY alert_sending WHERE state = 'sending'),
+       (SELECT min(id) / 1e6 FROM (
+           SELECT min(id) AS id FROM alert INDEXED BY alert_queued WHERE state = 'queued' AND priority = 0
+           UNION ALL SELECT min(id) FROM alert INDEXED BY alert_sending WHERE state = 'sending'))
 
 -- name: insert_parts
 -- Parts that the SMSC accepted; an answer that is told twice changes nothing.
@@ -158,7 +166,7 @@ INSERT OR IGNORE INTO part (alert, n, route, message_id, matched_id, parts, acce
 -- name: accepted_whole
 -- Alerts all of whose parts are accepted.
 UPDATE alert SET state = 'accepted', settled_at = ? WHERE id = ? AND state = 'sending'
-  AND (SELECT count(DISTINCT n) FROM part WHERE part.alert = alert.id) >= ?
+  AND (SELECT count(DISTINCT n) FROM part WHERE part.alert = alert.id) >= ? RETURNING key, customer, mobile
 
 -- name: untaken
 -- An alert that was not accepted: again later, or never.
@@ -190,7 +198,7 @@ UPDATE alert SET confirmed_at = ?, state = (
                 WHEN count(*) FILTER (WHERE good = 0) > 0 THEN 'undelivered' ELSE alert.state END
     FROM (SELECT max(CASE WHEN state = 'DELIVRD' THEN 1 WHEN state IS NULL THEN NULL ELSE 0 END) AS good
           FROM part WHERE part.alert = alert.id GROUP BY n))
-WHERE id = ? AND state IN ('accepted', 'undelivered', 'unknown') RETURNING state
+WHERE id = ? AND state IN ('accepted', 'undelivered', 'unknown') RETURNING state, key, customer, mobile
 
 -- name: keep_receipts
 -- Receipts that match nothing yet: their answer may still come.
@@ -224,6 +232,11 @@ INSERT INTO card (last4, token, kind, customer, is_primary) VALUES (?, ?, ?, ?, 
 -- name: change_card
 -- A card of the card file that was known already.
 UPDATE card SET token = ?, kind = ?, customer = ?, is_primary = ? WHERE id = ?
+
+-- name: adopt
+-- A card that was covered alone has come into the card file: its subscription is the new holder's, if he has none.
+UPDATE subscription SET customer = ? WHERE customer = (SELECT id FROM customer WHERE id = ? AND ref GLOB '~*')
+  AND NOT EXISTS (SELECT 1 FROM subscription AS own WHERE own.customer = ?)
 
 -- name: write_subscription
 -- A customer's choice; nothing happens when it is the same as before.
