@@ -34,6 +34,7 @@ CARDS = 300
 WINDOW = 50  # the configuration's default
 AHEAD = 128  # messages that the host sends before it waits for answers
 THAI, ENGLISH = "th", "en"
+MOMENT = 0.004  # seconds
 BOUND = 30.0  # seconds, for any one step
 
 
@@ -51,9 +52,9 @@ class Happening:
     due: str = ""  # empty: silence
 
     def frame(self, repeat: bool = False) -> bytes:
-        of = self.stan - self.stan % 10
+        of = self.stan - self.stan % 10  # the card's first sale: a reversal names it, and comes from the same shop
         changed = {"f90": f"0200{of:06d}" + "0" * 32} if self.mti == "0400" else {}
-        merchant = f"SHOP {self.stan}".ljust(25) + "BANGKOK".ljust(13) + "TH"
+        merchant = f"SHOP {of}".ljust(25) + "BANGKOK".ljust(13) + "TH"
         return wire.purchase(
             self.stan, pan=test_pan(self.serial), mti=self.mti[:3] + "1" if repeat else self.mti,
             f4=f"{self.cents:012d}", f43=merchant, f54=f"3002764C{self.stan:012d}", **changed,
@@ -67,12 +68,12 @@ def language(serial: int) -> str:
 def text(stan: int, serial: int, cents: int, cancel: bool) -> str:
     """The published texts once more, by hand."""
     amount, last4 = f"{cents // 100:,}.{cents % 100:02d}", test_pan(serial)[-4:]
-    left = f"{stan // 100:,}.{stan % 100:02d}"
+    left, shop = f"{stan // 100:,}.{stan % 100:02d}", f"SHOP {stan - stan % 10}"
     if language(serial) == THAI:
         paid, unit = ("คืนเงิน", "") if cancel else ("ชำระ", " น.")
-        return f"{paid} {amount} บ ผ่านบัตร x-{last4} @ SHOP {stan} 15:15{unit} เหลือ {left} บ"
+        return f"{paid} {amount} บ ผ่านบัตร x-{last4} @ {shop} 15:15{unit} เหลือ {left} บ"
     paid, way = ("Reversed", "to card") if cancel else ("Paid", "by card")
-    return f"{paid} THB {amount} {way} no. x-{last4} @ SHOP {stan} 15:15 Balance THB {left}"
+    return f"{paid} THB {amount} {way} no. x-{last4} @ {shop} 15:15 Balance THB {left}"
 
 
 def life(serial: int) -> Iterator[Happening]:
@@ -105,6 +106,7 @@ class Host:
                 await stream.send_all(b"".join(each.frame(each.stan in self.sent) for each in chunk))
                 self.sent |= {each.stan for each in chunk}
                 if kill and number == at:
+                    await trio.sleep(MOMENT)  # so that some of the chunk is recorded, and not answered yet
                     kill()
                 if not await self._hear(stream, {each.stan for each in chunk}):
                     return
