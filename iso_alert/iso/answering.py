@@ -13,6 +13,7 @@ _TO_IGNORED = {
     Why.NOT_OFFERED: Said.NOT_OFFERED,
     Why.WRONG_VERSION: Said.NOT_OFFERED,
 }
+_FILE_ACTION = "30"  # digits 2 and 3 of the MTI: the card is never told back
 _TPDU = 10  # hex digits: 60, destination 4, source 4
 
 
@@ -43,7 +44,7 @@ def answer(
     fields = {"t": mti}
     if profile.spec.header_bytes:
         fields["h"] = header(message.header, profile.header, profile.spec.header_bytes)
-    if message.pan is not None:
+    if message.pan is not None and message.mti[1:3] != _FILE_ACTION:
         fields["2"] = message.pan.open()
     fields |= {key: message.fields[key] for key in profile.echo if key in message.fields}
     fields["39"] = profile.codes.code(said, mti[1]) if isinstance(said, Said) else said

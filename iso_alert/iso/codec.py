@@ -11,13 +11,14 @@ from collections.abc import Mapping
 import iso8583
 from attrs import define, field
 
-from iso_alert.domain.card import BadPan, Card, Keyring
+from iso_alert.domain.card import BadPan, Card, Keyring, luhn
 from iso_alert.domain.transaction import Indicator
 from iso_alert.iso.checks import Checks, Trouble
 from iso_alert.iso.dialect import Dialect
 from iso_alert.iso.message import Fault, Message, Sealed, Unreadable
 
 _NOT_FIELDS = frozenset("htp1")
+_FILE_ACTION = "30"  # digits 2 and 3 of the MTI
 _INVOICE_LENGTH = 12  # an invoice number has 6; what is longer may be anything, a card number too
 
 # How pyiso8583 words its faults, the first that fits.
@@ -97,9 +98,11 @@ class Codec:
     def _card(self, fields: Mapping[str, str]) -> Card | None:
         pan = fields.get("2") or of_track(fields.get("35", ""))
         try:
-            return self._keyring.card(pan) if pan else None
+            card = self._keyring.card(pan) if pan else None
         except BadPan:
             return None  # DE2 has passed its check: an odd track costs the card, not the message
+        # A payment is the issuer's to doubt; a card that is to be enrolled is ours, and only here is its number seen.
+        return None if card and fields.get("t", "")[1:3] == _FILE_ACTION and not luhn(pan) else card
 
     def _indicator(self, fields: Mapping[str, str]) -> Indicator:
         named = (place.of(fields) for place in self.dialect.profile.indicator)

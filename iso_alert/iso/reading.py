@@ -62,6 +62,10 @@ class FileAction:
     file: str  # DE101
     record: str = field(repr=False)  # DE120, with a mobile number in it
     has_pin: bool  # DE52 was there, which is forbidden
+    names_card: bool = True  # DE2 was there; `card` is None where its check digit is wrong
+    link: str = ""
+    terminal: str = ""  # DE41
+    stan: str = ""
 
 
 Reading: TypeAlias = Transaction | NetworkManagement | FileAction | Ignored
@@ -109,6 +113,10 @@ def _file_action(message: Message, dialect: Dialect, arrived_at: float) -> Readi
         file=message.get("101"),
         record=message.get("120"),
         has_pin=message.has_pin,
+        names_card=message.card is not None or "2" in message.dropped,
+        link=dialect.link,
+        terminal=message.get("41"),
+        stan=message.get("11"),
     )
 
 
