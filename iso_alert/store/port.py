@@ -15,6 +15,7 @@ from iso_alert.domain.decision import Decision, Rulebook
 from iso_alert.domain.text import Language
 from iso_alert.domain.transaction import Transaction
 from iso_alert.store.people import People
+from iso_alert.store.tokens import Tokens
 
 
 class StoreUnavailable(Exception):
@@ -131,6 +132,10 @@ class Store(Protocol):
     @property
     def people(self) -> People:
         """The verbs about subscriptions; they share the store's one connection."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """The verbs about tokens of the API; they share it too."""
 
     def record(
         self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int

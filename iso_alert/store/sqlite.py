@@ -35,6 +35,7 @@ from iso_alert.store.port import (
 from iso_alert.store.queries import chunks, statements, with_rows
 from iso_alert.store.receipts import Receipts
 from iso_alert.store.sqlite_people import SqlitePeople
+from iso_alert.store.sqlite_tokens import SqliteTokens
 from iso_alert.store.working import Working
 
 SQL = statements("sqlite.sql")
@@ -49,6 +50,7 @@ class Sqlite:
         self._file = open_file(path)
         self._db = self._file.db
         self.people = SqlitePeople(self._db, path, self._transaction)
+        self.tokens = SqliteTokens(self._db, self._transaction)
 
     def close(self) -> None:
         self._db.close()
