@@ -16,18 +16,22 @@ from attrs import define, field, frozen
 
 from iso_alert.config import Config, LinkConfig
 from iso_alert.iso.codec import Codec
+from iso_alert.service.calendar import Calendar, Round
 from iso_alert.service.courier import Courier
 from iso_alert.service.desk import Desk
+from iso_alert.service.enrolment import Enrolment
 from iso_alert.service.journal import Journal
 from iso_alert.service.listener import Listener
 from iso_alert.service.metrics import Metrics, OutboxGauges
 from iso_alert.service.route import Route, load_statuses
+from iso_alert.service.subscribing import LAPSE_FULL, Subscribing
 from iso_alert.store.hold import Hold
 from iso_alert.store.port import Outbox, StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
 from iso_alert.web.admin import Pages, admin_app
 from iso_alert.web.server import serve_app
 
+LAPSE_EVERY = 60.0  # seconds between looks for confirmations that nobody received
 log = structlog.get_logger()
 
 
@@ -47,6 +51,9 @@ class Node:
     clock: Callable[[], float] = time.time
     metrics: Metrics = field(factory=Metrics, kw_only=True)  # ears of one's own may be brought along
     journal: Journal = field(init=False)
+    subscribing: Subscribing = field(init=False)
+    _enrolment: Enrolment = field(init=False)
+    _calendar: Calendar = field(init=False)
     _hold: Hold = field(init=False)
     _desk: Desk = field(init=False)
     _route: Route = field(init=False)
@@ -64,6 +71,9 @@ class Node:
         self._desk = Desk(Sqlite(config.store))
         self._route = Route(config.route, statuses, random=random.Random(), clock=self.clock, watch=metrics)
         self._courier = Courier(self._desk, self._route, metrics, self.clock)
+        self.subscribing = Subscribing(self._desk, config.enrolment.rules, self._courier.nudge, self.clock)
+        self._enrolment = Enrolment(self.subscribing, config.enrolment.slips, config.enrolment.operators)
+        self._calendar = Calendar([Round("lapse", LAPSE_EVERY, self.subscribing.lapse, full=LAPSE_FULL)])
         self.journal = Journal(self._desk, config.rulebook, self._courier, metrics, self.clock)
         metrics.registry.register(OutboxGauges(lambda: self._outbox, self.clock))
 
@@ -74,15 +84,17 @@ class Node:
     async def run(self, *, task_status: trio.TaskStatus[Addresses] = trio.TASK_STATUS_IGNORED) -> None:
         """Live until `stop`, then drain.  Cancelled, it leaves at once: the store knows what was not done."""
         try:
-            await self._recover()
+            if not await self._recover():
+                return
             async with trio.open_nursery() as parts:
                 parts.start_soon(self._desk.probe)
                 parts.start_soon(self.journal.run)
                 parts.start_soon(self.journal.sweep)
+                parts.start_soon(self._calendar.run)
                 await parts.start(self._route.run)
                 async with trio.open_nursery() as sending:
                     sending.start_soon(self._courier.run)
-                    await self._serve(task_status)
+                    sending.cancel_scope.deadline = await self._serve(task_status)
                 parts.cancel_scope.cancel()
         finally:
             self._desk.store.close()
@@ -93,20 +105,25 @@ class Node:
         """Return when `run` has ended."""
         await self._over.wait()
 
-    async def _recover(self) -> None:
-        """Put back what a killed predecessor held.  A store in trouble is waited for: nothing is sent before."""
-        while True:
+    async def _recover(self) -> bool:
+        """Put back what a killed predecessor held.  A store in trouble is waited for: nothing is sent before.
+
+        False when the stop came first.
+        """
+        while not self._closing.is_set():
             try:
                 doubtful = await self._desk.do(self._desk.store.recover)
             except StoreUnavailable:
-                await trio.sleep(1)
+                with trio.move_on_after(1):
+                    await self._closing.wait()
                 continue
             if doubtful:
                 log.warning("alerts were in flight when the last run ended: they go once more", alerts=doubtful)
-            return
+            return True
+        return False
 
-    async def _serve(self, task_status: trio.TaskStatus[Addresses]) -> None:
-        """Open the doors, wait for the stop, then give the rest its time."""
+    async def _serve(self, task_status: trio.TaskStatus[Addresses]) -> float:
+        """Open the doors, wait for the stop, then give the rest its time; the moment at which that is over."""
         async with trio.open_nursery() as admin:
             closed = trio.Event()
             host, port = self.config.admin
@@ -122,11 +139,12 @@ class Node:
             if patience.cancelled_caught:
                 log.warning("drain timed out: the rest is in the store", seconds=self.config.drain_timeout)
             closed.set()
+        return patience.deadline
 
     async def _open(self, doors: trio.Nursery, link: LinkConfig) -> tuple[str, int]:
         dialect = link.dialect
         codec = Codec(dialect, self.config.keyring)
-        listener = Listener(link.door, link.rules, codec, self.journal, self.metrics, self.clock)
+        listener = Listener(link.door, link.rules, codec, self.journal, self.metrics, self.clock, self._enrolment)
         port = await doors.start(listener.run, self._closing)
         log.info("link open", link=link.rules.name, address=f"{link.door.host}:{port}", profile=dialect.profile.name)
         return link.door.host, port

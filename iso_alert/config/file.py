@@ -59,6 +59,7 @@ class LinkSection:
     echo_pan: bool | None = None
     voice: VoiceSection = VoiceSection()
     merchants: str | None = None
+    enrolment: bool = False  # whether the ATM switch may ask for subscriptions here
 
 
 @frozen
@@ -73,6 +74,7 @@ class SmscSection:
     rate: float | None = None
     long_messages: LongMessages = "udh8"
     gsm: Gsm = "gsm0338"
+    activate: Literal["on_delivery", "on_accept"] = "on_delivery"  # the second where the operator sends no receipts
 
 
 @frozen
@@ -83,6 +85,21 @@ class AdminSection:
 @frozen
 class PolicySection:
     file: str = "policy.toml"
+
+
+@frozen
+class EnrolmentSection:
+    """What the bank decides about subscriptions beforehand; times in seconds, as everywhere."""
+
+    needs_approval: bool = False
+    unknown_cards: Literal["alone", "refuse"] = "alone"
+    confirm_times: int = 3
+    confirm_again_after: float = 64_800.0
+    confirm_within: float = 259_200.0
+    refusal_stands: float = 2_592_000.0
+    terms: str = ""
+    networks: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
 
 
 @frozen
@@ -100,6 +117,7 @@ class File:
     store: StoreSection = StoreSection()
     admin: AdminSection = AdminSection()
     policy: PolicySection = PolicySection()
+    enrolment: EnrolmentSection = EnrolmentSection()
     run: RunSection = RunSection()
     specs: str | None = None  # a directory whose tables stand before the shipped ones
 

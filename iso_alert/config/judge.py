@@ -6,18 +6,21 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 from iso_alert import shipped
 from iso_alert.config.file import ConfigError, File, LinkSection, SmscSection, address
 from iso_alert.config.secrets import read_key, read_secret
 from iso_alert.domain.card import Keyring
 from iso_alert.domain.decision import Rulebook
+from iso_alert.domain.subscribing import EnrolmentRules
+from iso_alert.domain.text import Texts
 from iso_alert.iso.dialect import Decision, Dialect, Voice, dialect
 from iso_alert.iso.framing import PRESETS
 from iso_alert.iso.merchant import Merchants, read_directory, read_mcc_words
 from iso_alert.iso.profile import read_profile
 from iso_alert.iso.tables import BadTable
+from iso_alert.service.enrolment import read_slips
 from iso_alert.service.link import LinkRules
 from iso_alert.service.listener import Door
 from iso_alert.service.route_config import RouteConfig
@@ -34,6 +37,13 @@ class LinkConfig:
 
 
 @frozen
+class EnrolmentConfig:
+    rules: EnrolmentRules
+    slips: Texts
+    operators: frozenset[str]
+
+
+@frozen
 class Config:
     """The configuration as the service uses it: judged, loaded, nothing left to look up."""
 
@@ -46,6 +56,7 @@ class Config:
     rulebook: Rulebook = field(repr=False)
     admin: tuple[str, int]
     drain_timeout: float
+    enrolment: EnrolmentConfig = field(repr=False)
 
 
 class Judge:
@@ -63,11 +74,14 @@ class Judge:
         store, keyring = self.store(), self.keyring()
         links = tuple(self._links())
         route, rulebook = self._route(), self._rulebook(links)
+        enrolment = self._enrolment(rulebook)
         admin = self._try("admin.listen", lambda: address(file.admin.listen))
-        if not (store and keyring and route and rulebook and admin) or self.faults:
+        if not (store and keyring and route and rulebook and enrolment and admin) or self.faults:
             raise ConfigError(self.faults)
         statuses = shipped.path("smpp-statuses.toml", *self.before)
-        return Config(self.path, store, keyring, links, route, statuses, rulebook, admin, file.run.drain_timeout)
+        return Config(
+            self.path, store, keyring, links, route, statuses, rulebook, admin, file.run.drain_timeout, enrolment
+        )
 
     def _fault(self, where: str, what: object) -> None:
         self.faults += [f"{self.path}: {where}: {line}" for line in str(what).splitlines()]
@@ -138,6 +152,8 @@ class Judge:
         if link.framing is not None and link.framing not in PRESETS:
             raise ValueError(f"framing {link.framing!r} is none of {', '.join(PRESETS)}")
         profile = read_profile(link.profile, *self.before)
+        if link.enrolment and profile.version != "0":
+            raise ValueError(f"enrolment is defined for ISO 8583:1987 only, and {link.profile} is another")
         framing = evolve(PRESETS[link.framing or profile.framing], max_length=link.max_frame)
         directory = read_directory(self.base / link.merchants) if link.merchants else {}
         voice = Voice(*map(frozenset, (link.voice.terminals, link.voice.merchants, link.voice.niis)))
@@ -151,6 +167,7 @@ class Judge:
             echo_pan=link.echo_pan,
             voice=voice,
             merchants=Merchants(directory, read_mcc_words(*self.before)),
+            enrolment=link.enrolment,
         )
 
     def _route(self) -> RouteConfig | None:
@@ -168,6 +185,18 @@ class Judge:
         spoken = [link.dialect for link in links]
         return self._try("policy", lambda: read_rulebook(spoken, self.file.policy.file, *self.before))
 
+    def _enrolment(self, book: Rulebook | None) -> EnrolmentConfig | None:
+        given = self.file.enrolment
+        for name in ("confirm_again_after", "confirm_within"):
+            if getattr(given, name) <= 0:
+                self._fault(f"enrolment.{name}", "must be more than nothing")
+        slips = self._try("enrolment", lambda: read_slips(*self.before))
+        if book is None or slips is None:
+            return None
+        plain = {name: value for name, value in asdict(given).items() if name not in ("networks", "operators")}
+        rules = EnrolmentRules(book.texts, networks=frozenset(given.networks), **plain)
+        return EnrolmentConfig(rules, slips, frozenset(given.operators))
+
 
 def _route_config(smsc: SmscSection, place: tuple[str, int], password: str) -> RouteConfig:
     """Raises ValueError for a source that no operator would take."""
@@ -183,6 +212,7 @@ def _route_config(smsc: SmscSection, place: tuple[str, int], password: str) -> R
         rate=smsc.rate,
         long_messages=smsc.long_messages,
         gsm=smsc.gsm,
+        activate=smsc.activate,
     )
     _ = config.sender
     return config

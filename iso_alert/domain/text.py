@@ -31,9 +31,9 @@ class Texts:
         """The text `key` (approval, cancel) with its places filled; `bal` None leaves its clause out."""
         return _fill(self.words[key][language.value], places)
 
-    def notice(self, key: str, language: Language) -> str:
-        """A text that has no places: what is told of the subscription itself."""
-        return self.words[key][language.value]
+    def notice(self, key: str, language: Language, **places: object) -> str:
+        """A text about the subscription itself, by SMS or on a slip."""
+        return _fill(self.words[key][language.value], places)
 
     def amount(self, money: Money, language: Language) -> str:
         """A sum with its currency, as the language writes it: `THB 2,500.00`, `25.00 USD`."""

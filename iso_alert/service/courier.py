@@ -204,7 +204,9 @@ class Courier:
             if isinstance(outcome, Accepted):
                 self._watch.submitted_after(outcome.at - carried.lease.began_at)
                 ids = id_forms(outcome.message_id) or ("",)
-                yield Taken(alert, n, carried.total, self._route.config.name, ids, outcome.at)
+                config = self._route.config
+                confirms = config.activate == "on_accept"
+                yield Taken(alert, n, carried.total, config.name, ids, outcome.at, confirms)
             else:
                 carried.fault = _worse(carried.fault, _untaken(carried.lease, outcome))
             if not carried.waiting:

@@ -19,6 +19,7 @@ from iso_alert.iso.framing import FrameDecoder, LostFraming
 from iso_alert.iso.message import Message, Unreadable
 from iso_alert.iso.profile import Said
 from iso_alert.iso.reading import Action, FileAction, NetworkManagement, Reading, read
+from iso_alert.service.enrolment import Enrolment, Reply
 from iso_alert.store.port import Recorded, StoreUnavailable
 
 READ = 65_536  # bytes
@@ -58,6 +59,8 @@ class _Turn:
 
     message: Message | Unreadable
     said: Said | None
+    asks: FileAction | None = None  # what the enrolment must say something to
+    reply: Reply | None = None  # and what it said
 
 
 @define(eq=False)
@@ -69,6 +72,7 @@ class Connection:
     journal: Record
     watch: Watch
     clock: Callable[[], float]
+    enrolment: Enrolment | None = None
     _signed_on: bool = field(default=False, init=False)
     _decoder: FrameDecoder = field(init=False)
     _reading: trio.CancelScope = field(factory=trio.CancelScope, init=False)
@@ -165,6 +169,8 @@ class Connection:
                 recording.append(turn)
         if batch:
             await self._record(batch, recording)
+        for turn in filter(None, turns):
+            await self._enrol(turn)
         return b"".join(self._say(turn) for turn in turns)
 
     def _understand(self, frame: bytes, now: float) -> tuple[_Turn, Transaction | None]:
@@ -191,7 +197,7 @@ class Connection:
         if isinstance(reading, Transaction):
             return _Turn(message, None), reading
         if isinstance(reading, FileAction):
-            return _Turn(message, Said.NO_ENROLMENT), None
+            return _Turn(message, Said.NO_ENROLMENT, reading), None
         self.watch.ignored(self.rules.name, reading.why.value)
         return _Turn(message, said_to(reading)), None
 
@@ -208,10 +214,16 @@ class Connection:
         for turn in turns:
             turn.said = said
 
+    async def _enrol(self, turn: _Turn) -> None:
+        if turn.asks and self.enrolment:
+            turn.reply = await self.enrolment.answer(turn.asks, self.codec.dialect)
+
     def _say(self, turn: _Turn | None) -> bytes:
         if turn is None:
             return self.codec.dialect.framing.wrap(b"")
-        body = reply(self.codec, turn.message, turn.said) if turn.said else None
+        said, more = (turn.reply.code, dict(turn.reply.more)) if turn.reply else (turn.said, None)
+        body = reply(self.codec, turn.message, said, more) if said else None
         message = turn.message.partial if isinstance(turn.message, Unreadable) else turn.message
-        self.watch.answered(self.rules.name, message.mti, turn.said.value if body and turn.said else "none")
+        word = said.value if isinstance(said, Said) else said
+        self.watch.answered(self.rules.name, message.mti, word if body and word else "none")
         return self.codec.dialect.framing.wrap(body) if body else b""

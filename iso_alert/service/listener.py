@@ -13,6 +13,7 @@ import trio
 from attrs import define, field, frozen
 
 from iso_alert.iso.codec import Codec
+from iso_alert.service.enrolment import Enrolment
 from iso_alert.service.link import Connection, LinkRules, Record, Watch
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ class Listener:
     journal: Record
     watch: Watch
     clock: Callable[[], float]
+    enrolment: Enrolment | None = None
     _connections: set[Connection] = field(factory=set, init=False)
 
     async def run(self, closing: trio.Event, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
@@ -59,7 +61,7 @@ class Listener:
             self.watch.hung_up(self.rules.name, why)
             await trio.aclose_forcefully(stream)
             return
-        connection = Connection(self.rules, self.codec, self.journal, self.watch, self.clock)
+        connection = Connection(self.rules, self.codec, self.journal, self.watch, self.clock, self.enrolment)
         self._connections.add(connection)
         try:
             await connection.run(stream, peer)

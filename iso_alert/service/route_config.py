@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 from attrs import field, frozen
 
@@ -28,6 +29,7 @@ class RouteConfig:
     source_npi: int | None = None
     service_type: str = ""
     registered_delivery: int = 1
+    activate: Literal["on_delivery", "on_accept"] = "on_delivery"  # of the confirming SMS of a subscription
     window: int = 50
     rate: float | None = None  # PDUs a second; parts count, not messages
     timers: Timers = field(factory=Timers)

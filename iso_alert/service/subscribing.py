@@ -10,6 +10,7 @@ from iso_alert.domain.subscribing import EnrolmentRules
 from iso_alert.service.desk import Desk
 from iso_alert.store.port import StoreUnavailable
 
+LAPSE_FULL = 256  # subscriptions to a turn; so many mean that there may be more
 log = structlog.get_logger()
 
 
@@ -40,7 +41,7 @@ class Subscribing:
     async def lapse(self) -> int:
         """Send confirming SMS again, let applications expire; how many were dealt with.  Raises StoreUnavailable."""
         people = self._desk.store.people
-        count = await self._desk.do(partial(people.lapse, self._clock(), self.rules))
+        count = await self._desk.do(partial(people.lapse, self._clock(), self.rules, LAPSE_FULL))
         if count:
             self._nudge()
         return count
