@@ -1,18 +1,20 @@
 """SQL by name: read the .sql files once, hand out statements.
 
-A statement may hold `:rows`, which stands for as many `(?, …)` as are needed, and `:list`, for `?, …`.  Few and fixed
-sizes keep the number of prepared statements small.  Each statement is one step of the engine: sqlite3 gives up the GIL
-for each, and a step a row would let a busy event loop starve the writer (a batch of 256 takes 360 ms then, not 5).
+A statement may hold `:rows`, which stands for as many `(?, …)` as are needed, and `:list`, for `?, …`.  A batch is one
+step of the engine, whatever its size: sqlite3 gives up the GIL at every step, and gets it back from a busy event loop
+only after 5 ms.  So rows are brought to the next of a few SIZES by saying the last one again; a statement that may be
+told one row twice says so (`OR IGNORE`, `ON CONFLICT`, or it only reads).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from re import MULTILINE
 from re import compile as regex
 from typing import TypeVar
 
 _NAME = regex(r"^-- name: (\w+)\n", flags=MULTILINE)
-SIZES = (64, 16, 4, 1)
+SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 T = TypeVar("T")
 
 
@@ -30,15 +32,15 @@ def migrations() -> list[tuple[int, str]]:
     )
 
 
-def chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The rows in pieces whose lengths are all of SIZES."""
-    at = 0
-    while at < len(rows):
-        size = next(size for size in SIZES if size <= len(rows) - at)
-        yield rows[at : at + size]
-        at += size
+def padded(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The rows in pieces whose lengths are all of SIZES; the last row may come again."""
+    for at in range(0, len(rows), SIZES[-1]):
+        some = rows[at : at + SIZES[-1]]
+        size = next(size for size in SIZES if size >= len(some))
+        yield [*some, *[some[-1]] * (size - len(some))]
 
 
+@lru_cache(maxsize=512)
 def with_rows(sql: str, count: int, width: int) -> str:
     """The statement for `count` rows of `width` values."""
     row = "(" + ", ".join("?" * width) + ")"

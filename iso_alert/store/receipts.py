@@ -5,8 +5,7 @@ zeros.  A form that was not literally given counts only if the mobile number agr
 kept: its answer may still come, perhaps after a restart.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from sqlite3 import Connection
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -14,83 +13,102 @@ from attrs import frozen
 from iso_alert.domain.alert import AlertState
 from iso_alert.domain.confirming import ENROLLED
 from iso_alert.store.port import Confirmed, Settled, Taken, Untaken
-from iso_alert.store.queries import statements
 from iso_alert.store.rows import bare
 
-SQL = statements("sqlite.sql")
 DELIVERED = "DELIVRD"
 Read = Callable[..., list[Any]]
 Write = Callable[[str, Sequence[Sequence[Any]]], None]
+Row = Sequence[Any]  # alert, n, message id, the same as compared, what its receipt said, mobile
+Joined = list[tuple[Confirmed, Row]]
 
 
 @frozen
 class Receipts:
     """The receipts of one batch, inside its transaction."""
 
-    _db: Connection
     _read: Read
     _write: Write
-    _forget: Callable[[str, Sequence[int]], None]
+    _update: Callable[..., None]
     _enrolled: Callable[[int, str, int, float], None]  # customer, number, alert, time: a confirming SMS is there
 
     def settle(self, results: Sequence[Taken | Untaken | Confirmed]) -> Settled:
         """Join what the batch brought, and what waited for its answers."""
-        confirmed: list[tuple[str, float | None]] = []
-        strangers = []
-        for receipt in results:
-            if not isinstance(receipt, Confirmed):
-                continue
-            if receipt.delivered is None:
-                confirmed.append((receipt.state, None))
-            elif part := self._part(receipt):
-                confirmed.append((receipt.state, self._confirm(receipt, part)))
-            else:
-                strangers.append(receipt)
+        receipts = [one for one in results if isinstance(one, Confirmed)]
+        on_the_way = [(one.state, None) for one in receipts if one.delivered is None]
+        final = [one for one in receipts if one.delivered is not None]
+        joined, strangers = self._join(final)
         self._keep(strangers)
-        confirmed += self._that_waited([one for one in results if isinstance(one, Taken)])
-        return Settled(confirmed, len(strangers))
+        waited = self._that_waited([one for one in results if isinstance(one, Taken)])
+        return Settled([*on_the_way, *self._confirm(joined), *self._confirm(waited)], len(strangers))
 
-    def _that_waited(self, taken: Sequence[Taken]) -> Iterator[tuple[str, float | None]]:
+    def _join(self, receipts: Sequence[Confirmed]) -> tuple[Joined, list[Confirmed]]:
+        """Each receipt with its part, and those that fit none."""
+        joined: Joined = []
+        strangers = []
+        for route in {one.route for one in receipts}:
+            these = [one for one in receipts if one.route == route]
+            forms = dict.fromkeys(form for one in these for form in map(bare, one.ids) if form)
+            found: dict[str, list[Row]] = {}
+            for row in self._read("receipts_for", [(form,) for form in forms], route):
+                found.setdefault(row[3], []).append(row)
+            for one in these:
+                part = _meant(one, found)
+                if part:
+                    joined.append((one, part))
+                else:
+                    strangers.append(one)
+        return joined, strangers
+
+    def _that_waited(self, taken: Sequence[Taken]) -> Joined:
         """Receipts that came before the answers of this batch; what still fits nothing goes on waiting."""
+        known: dict[int, Confirmed] = {}
         for route in {one.route for one in taken}:
             answers = {bare(form): one for one in taken if one.route == route for form in one.ids if form}
-            rows = {row[0]: row for row in self._read("early_receipts", [(form,) for form in answers], route)}
-            for number, id_, mobile, state, error, at in rows.values():
+            for number, id_, mobile, state, error, at in self._read("early_receipts", [(f,) for f in answers], route):
                 forms = (id_, *answers[id_].ids)
-                receipt = Confirmed(route, forms, mobile, state, state == DELIVERED, error or "", at)
-                if part := self._part(receipt):
-                    self._forget("forget_receipts", [number])
-                    yield state, self._confirm(receipt, part)
+                known[number] = Confirmed(route, forms, mobile, state, state == DELIVERED, error or "", at)
+        joined, _ = self._join(list(known.values()))
+        fitting = {id(one) for one, _ in joined}
+        self._update("forget_receipts", [number for number, one in known.items() if id(one) in fitting])
+        return joined
 
-    def _part(self, receipt: Confirmed) -> Sequence[Any] | None:
-        """The part that a receipt speaks of: by the id as given, else by another form of it and the same number.
+    def _confirm(self, joined: Joined) -> list[tuple[str, float | None]]:
+        """Write what is new, and tell of each receipt how long after the message it came."""
+        new = [(one, part) for one, part in joined if part[4] not in (DELIVERED, one.state)]
+        if new:
+            words = sorted(new, key=lambda pair: pair[0].state == DELIVERED)
+            by_part = {(part[0], part[1], part[3]): one for one, part in words}
+            self._write("confirm_parts", [(one.state, one.error, one.at, *key) for key, one in by_part.items()])
+            alerts, at = sorted({part[0] for _, part in new}), max(one.at for one, _ in new)
+            self._update("confirm_alerts", alerts, at)
+            self.arrived(alerts, AlertState.DELIVERED, at)
+        told_now = {id(one) for one, _ in new}
+        return [(one.state, one.at - part[0] / 1e6 if id(one) in told_now else None) for one, part in joined]
 
-        SMSCs use their ids again: of several parts the newest is meant.
-        """
-        forms = list(dict.fromkeys(map(bare, receipt.ids)))
-        if not forms[0]:
-            return None
-        rows = self._read("receipts_for", [(form,) for form in forms], receipt.route)
-
-        def rank(row: Sequence[Any]) -> tuple[bool, bool, int, int]:
-            same_number = row[6].lstrip("+") == receipt.mobile.lstrip("+")
-            return row[3] == forms[0], same_number, -forms.index(row[3]), row[0]
-
-        return max((row for row in rows if any(rank(row)[:2])), key=rank, default=None)
-
-    def _confirm(self, receipt: Confirmed, part: Sequence[Any]) -> float | None:
-        alert, n, _, matched_id, parts, said, _ = part
-        if said in (DELIVERED, receipt.state):
-            return None  # told twice
-        self._db.execute(SQL["confirm_part"], (receipt.state, receipt.error, receipt.at, alert, n, matched_id))
-        became = self._db.execute(SQL["confirm_alert"], (receipt.at, parts, alert)).fetchall()
-        for state, key, customer, mobile in became:
-            if state == AlertState.DELIVERED.value and key == ENROLLED:
-                self._enrolled(customer, mobile, alert, receipt.at)
-        return receipt.at - int(alert) / 1e6
+    def arrived(self, alerts: Sequence[int], state: AlertState, at: float) -> None:
+        """Let confirming SMS among these, that have come so far, do what they are for (R-35)."""
+        for alert, customer, mobile in self._read("confirming", [(one,) for one in alerts], ENROLLED, state.value):
+            self._enrolled(customer, mobile, alert, at)
 
     def _keep(self, strangers: Iterable[Confirmed]) -> None:
-        rows = [
-            (one.route, bare(one.ids[0]), one.mobile, one.state, one.error, one.at) for one in strangers if one.ids[0]
-        ]
-        self._write("keep_receipts", rows)
+        for one in strangers:
+            if one.ids[0]:
+                row = (one.route, bare(one.ids[0]), one.mobile, one.state, one.error, one.at)
+                self._write("keep_receipt", [row])
+
+
+def _meant(receipt: Confirmed, found: Mapping[str, Sequence[Row]]) -> Row | None:
+    """The part that a receipt speaks of: by the id as given, else by another form of it and the same number.
+
+    SMSCs use their ids again: of several parts the newest is meant.
+    """
+    forms = list(dict.fromkeys(map(bare, receipt.ids)))
+    if not forms[0]:
+        return None
+
+    def rank(row: Row) -> tuple[bool, bool, int, int]:
+        same_number = row[5].lstrip("+") == receipt.mobile.lstrip("+")
+        return row[3] == forms[0], same_number, -forms.index(row[3]), row[0]
+
+    rows = [row for form in forms for row in found.get(form, ())]
+    return max((row for row in rows if any(rank(row)[:2])), key=rank, default=None)

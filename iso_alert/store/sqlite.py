@@ -7,13 +7,13 @@ one verb at a time, from any thread.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve
 
 from iso_alert.domain.alert import NEVER_SENT, AlertState
-from iso_alert.domain.confirming import ENROLLED
 from iso_alert.domain.decision import Rulebook, Small
 from iso_alert.domain.matching import asks_the_journal
 from iso_alert.domain.pairing import WAITS
@@ -32,7 +32,7 @@ from iso_alert.store.port import (
     Taken,
     Untaken,
 )
-from iso_alert.store.queries import chunks, statements, with_rows
+from iso_alert.store.queries import padded, statements, with_rows
 from iso_alert.store.receipts import Receipts
 from iso_alert.store.sqlite_people import SqlitePeople
 from iso_alert.store.sqlite_tokens import SqliteTokens
@@ -75,22 +75,23 @@ class Sqlite:
         self._db.execute(SQL[name], values)
 
     def _write(self, name: str, table: Sequence[Sequence[Any]]) -> None:
-        for some in chunks(table):
-            flat = [value for row in some for value in row]
+        for some in padded(table):
+            flat = [*chain.from_iterable(some)]
             self._db.execute(with_rows(SQL[name], len(some), len(some[0])), flat)
 
     def _read(self, name: str, table: Sequence[Sequence[Any]], *more: Any) -> list[Any]:
         """All rows that answer for any row of `table`."""
         found: list[Any] = []
-        for some in chunks(table):
-            flat = [value for row in some for value in row]
+        for some in padded(table):
+            flat = [*chain.from_iterable(some)]
             sql = with_rows(SQL[name], len(some), len(some[0]))
             found += json.loads(self._db.execute(sql, [*flat, *more]).fetchone()[0])
         return found
 
-    def _update(self, name: str, ids: Sequence[int]) -> None:
-        for some in chunks(ids):
-            self._db.execute(with_rows(SQL[name], len(some), 1), some)
+    def _update(self, name: str, ids: Sequence[int], *first: Any) -> None:
+        """Change the rows of these ids; `first` are values that stand before them."""
+        for some in padded([(one,) for one in ids]):
+            self._db.execute(with_rows(SQL[name], len(some), 1), [*first, *chain.from_iterable(some)])
 
     # The verbs.
 
@@ -190,22 +191,24 @@ class Sqlite:
 
     def settle(self, results: Sequence[Taken | Untaken | Confirmed]) -> Settled:
         with self._transaction():
-            self._accept([result for result in results if isinstance(result, Taken)])
+            receipts = Receipts(self._read, self._write, self._update, self.people.arrived)
+            self._accept([result for result in results if isinstance(result, Taken)], receipts)
             for result in results:
                 if isinstance(result, Untaken):
                     self._do_not_accept(result)
-            receipts = Receipts(self._db, self._read, self._write, self._update, self.people.arrived)
             settled = receipts.settle(results)
         self.people.trail.anchor()
         return settled
 
-    def _accept(self, taken: Sequence[Taken]) -> None:
+    def _accept(self, taken: Sequence[Taken], receipts: Receipts) -> None:
+        if not taken:
+            return
         self._write("insert_parts", [rows.part_row(one) for one in taken])
-        for alert, one in {one.alert: one for one in taken}.items():
-            whole = self._db.execute(SQL["accepted_whole"], (one.at, alert, one.parts)).fetchall()
-            for key, customer, mobile in whole:
-                if one.confirms and key == ENROLLED:
-                    self.people.arrived(customer, mobile, alert, one.at)
+        at = max(one.at for one in taken)
+        self._update("accepted_whole", sorted({one.alert for one in taken}), at)
+        confirming = sorted({one.alert for one in taken if one.confirms})
+        if confirming:
+            receipts.arrived(confirming, AlertState.ACCEPTED, at)
 
     def _do_not_accept(self, it: Untaken) -> None:
         state, not_before = it.state.value, it.at + it.pause if it.state is AlertState.QUEUED else 0.0

@@ -14,7 +14,7 @@ WHERE card.token IN (:list)
 
 -- name: insert_cards
 -- Cards that are seen for the first time.
-INSERT INTO card (id, token, last4) VALUES :rows
+INSERT INTO card (id, token, last4) VALUES :rows ON CONFLICT (id) DO NOTHING
 
 -- name: move_token
 -- A card was met under an older key: write it under the newest.
@@ -86,7 +86,7 @@ SELECT stan, card, key, transaction_ FROM half WHERE arrived_at <= ? ORDER BY ar
 
 -- name: keep_halves
 -- Messages that wait for their other half.
-INSERT INTO half (stan, card, key, arrived_at, transaction_) VALUES :rows
+INSERT INTO half (stan, card, key, arrived_at, transaction_) VALUES :rows ON CONFLICT (stan, card, key) DO NOTHING
 
 -- name: forget_half
 -- A message that waits no longer.
@@ -98,7 +98,7 @@ INSERT INTO txn (id, stan, card, key, link, mti, rrn, approval_code, terminal, m
                  happened_at, transmitted_at, local, original, amount, currency, reversed, balance, merchant,
                  response_code, facts, event, channel, sub_channel, kind, rules, subscription, reason, thread, matched,
                  matched_by, unmatched)
-VALUES :rows
+VALUES :rows ON CONFLICT (id) DO NOTHING
 
 -- name: change_thread
 -- What a unit of money has become.
@@ -120,7 +120,8 @@ SELECT json_group_array(DISTINCT lane) FROM alert WHERE state IN ('queued', 'sen
 
 -- name: insert_alerts
 -- New alerts, some of them leased already.
-INSERT INTO alert (id, txn, thread, lane, customer, key, mobile, language, text, state, not_before, cause) VALUES :rows
+INSERT INTO alert (id, txn, thread, lane, customer, key, mobile, language, text, state, not_before, cause)
+VALUES :rows ON CONFLICT (id) DO NOTHING
 
 -- name: due
 -- Alerts of one priority that may go now: due, and nothing open before them in their lane that is not less urgent.
@@ -165,8 +166,14 @@ INSERT OR IGNORE INTO part (alert, n, route, message_id, matched_id, parts, acce
 
 -- name: accepted_whole
 -- Alerts all of whose parts are accepted.
-UPDATE alert SET state = 'accepted', settled_at = ? WHERE id = ? AND state = 'sending'
-  AND (SELECT count(DISTINCT n) FROM part WHERE part.alert = alert.id) >= ? RETURNING key, customer, mobile
+UPDATE alert SET state = 'accepted', settled_at = ?1
+WHERE id IN (:list) AND state = 'sending'
+  AND (SELECT count(DISTINCT n) >= max(parts) FROM part WHERE part.alert = alert.id)
+
+-- name: confirming
+-- Which of these are confirming SMS that have come so far, and whose.
+SELECT json_group_array(json_array(id, customer, mobile)) FROM alert
+WHERE id IN (:list) AND key = ? AND state = ?
 
 -- name: untaken
 -- An alert that was not accepted: again later, or never.
@@ -183,26 +190,28 @@ WHERE key = 'cancel' AND state = 'queued' AND thread = (SELECT thread FROM alert
 
 -- name: receipts_for
 -- The parts that these message ids may mean, with what their receipts said so far.
-SELECT json_group_array(json_array(part.alert, part.n, part.message_id, part.matched_id, part.parts, part.state,
-                                   alert.mobile))
+SELECT json_group_array(json_array(part.alert, part.n, part.message_id, part.matched_id, part.state, alert.mobile))
 FROM part JOIN alert ON alert.id = part.alert WHERE part.matched_id IN (:list) AND part.route = ?
 
--- name: confirm_part
--- A receipt for a part.
-UPDATE part SET state = ?, error = ?, confirmed_at = ? WHERE alert = ? AND n = ? AND matched_id = ?
+-- name: confirm_parts
+-- Receipts for parts; of two for one part a delivery is the word that counts.
+UPDATE part SET state = said.state, error = said.error, confirmed_at = said.at
+FROM (WITH told (state, error, at, alert, n, matched_id) AS (VALUES :rows) SELECT * FROM told) AS said
+WHERE part.alert = said.alert AND part.n = said.n AND part.matched_id = said.matched_id
 
--- name: confirm_alert
+-- name: confirm_alerts
 -- The state of an alert is the worst of its parts; a part counts as delivered when any copy of it was.
-UPDATE alert SET confirmed_at = ?, state = (
-    SELECT CASE WHEN count(*) FILTER (WHERE good = 1) >= ? THEN 'delivered'
+UPDATE alert SET confirmed_at = ?1, state = (
+    SELECT CASE WHEN count(*) FILTER (WHERE good = 1) >= max(parts) THEN 'delivered'
                 WHEN count(*) FILTER (WHERE good = 0) > 0 THEN 'undelivered' ELSE alert.state END
-    FROM (SELECT max(CASE WHEN state = 'DELIVRD' THEN 1 WHEN state IS NULL THEN NULL ELSE 0 END) AS good
+    FROM (SELECT max(CASE WHEN state = 'DELIVRD' THEN 1 WHEN state IS NULL THEN NULL ELSE 0 END) AS good,
+                 max(parts) AS parts
           FROM part WHERE part.alert = alert.id GROUP BY n))
-WHERE id = ? AND state IN ('accepted', 'undelivered', 'unknown') RETURNING state, key, customer, mobile
+WHERE id IN (:list) AND state IN ('accepted', 'undelivered', 'unknown')
 
--- name: keep_receipts
--- Receipts that match nothing yet: their answer may still come.
-INSERT INTO early_receipt (route, message_id, mobile, state, error, at) VALUES :rows
+-- name: keep_receipt
+-- A receipt that matches nothing yet: its answer may still come.
+INSERT INTO early_receipt (route, message_id, mobile, state, error, at) VALUES (?, ?, ?, ?, ?, ?)
 
 -- name: early_receipts
 -- Receipts that came before the answer to these message ids.
