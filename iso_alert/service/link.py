@@ -48,7 +48,7 @@ class LinkRules:
 
     name: str
     window: int = 64  # messages of a connection that are dealt with at once
-    idle_timeout: float = 600.0
+    idle_timeout: float = 600.0  # without a byte from the host, or with answers that it does not take
     partial_timeout: float = 30.0  # for a frame that has begun
     sign_on: bool = False  # whether the host must sign on (0800/001) before anything else
 
@@ -97,6 +97,8 @@ class Connection:
                 why = await self._talk(stream)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             why = "broken"
+        except trio.TooSlowError:
+            why = "does not read"
         except LostFraming as lost:
             why = "lost framing"
             log.warning("lost framing: hung up", link=self.rules.name, peer=peer, what=str(lost))
@@ -137,7 +139,8 @@ class Connection:
             frames, lost = self._cut()
             any_cut = any_cut or bool(frames)
             if frames and (answers := await self._deal_with(frames)):
-                await stream.send_all(answers)
+                with trio.fail_after(self.rules.idle_timeout):
+                    await stream.send_all(answers)
             if lost:
                 raise lost
             if len(frames) < self.rules.window:
@@ -222,7 +225,13 @@ class Connection:
         if turn is None:
             return self.codec.dialect.framing.wrap(b"")
         said, more = (turn.reply.code, dict(turn.reply.more)) if turn.reply else (turn.said, None)
-        body = reply(self.codec, turn.message, said, more) if said else None
+        try:
+            body = reply(self.codec, turn.message, said, more) if said else None
+        except Exception as bug:  # ours too: the host repeats this one message, and the others are answered
+            log.error(
+                "an answer could not be written: please report it", link=self.rules.name, fault=type(bug).__name__
+            )
+            body = None
         message = turn.message.partial if isinstance(turn.message, Unreadable) else turn.message
         word = said.value if isinstance(said, Said) else said
         self.watch.answered(self.rules.name, message.mti, word if body and word else "none")
