@@ -26,7 +26,7 @@ class Kept:
     """A store and the place where it keeps things, so that it can be opened again and looked into."""
 
     open: Callable[[], Store]
-    query: Callable[[str], list[tuple[Any, ...]]]  # as somebody else's connection sees it
+    query: Callable[[str], list[tuple[Any, ...]]]  # as somebody else's connection sees, or changes, it
     store: Store = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -74,7 +74,7 @@ def sqlite(directory: Path) -> Kept:
     path = directory / "alerts.db"
 
     def query(sql: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(path)) as db:
+        with closing(sqlite3.connect(path)) as db, db:
             return db.execute(sql).fetchall()
 
     return Kept(lambda: Sqlite(path), query)
