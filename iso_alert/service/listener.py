@@ -41,6 +41,7 @@ class Listener:
     clock: Callable[[], float]
     enrolment: Enrolment | None = None
     _connections: set[Connection] = field(factory=set, init=False)
+    _closed: bool = field(default=False, init=False)
 
     async def run(self, closing: trio.Event, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `closing` is set and every connection has left.  Started with the port, or OSError."""
@@ -51,18 +52,22 @@ class Listener:
             door.start_soon(serve)
             await closing.wait()
             door.cancel_scope.cancel()
+            self._closed = True
             for connection in self._connections:
                 connection.close()
 
     async def _serve(self, stream: trio.SocketStream) -> None:
-        peer = str(stream.socket.getpeername()[0])
-        if (why := self._refuses(peer)) is not None:
-            log.warning("connection refused", link=self.rules.name, peer=peer, why=why)
+        peer = _peer(stream)
+        if (why := self._refuses(peer) if peer else "broken") is not None:
+            if peer:
+                log.warning("connection refused", link=self.rules.name, peer=peer, why=why)
             self.watch.hung_up(self.rules.name, why)
             await trio.aclose_forcefully(stream)
             return
         connection = Connection(self.rules, self.codec, self.journal, self.watch, self.clock, self.enrolment)
         self._connections.add(connection)
+        if self._closed:  # accepted in the last moment, and begun after it
+            connection.close()
         try:
             await connection.run(stream, peer)
         finally:
@@ -75,3 +80,11 @@ class Listener:
         if self.door.allow and not any(address in ip_network(network) for network in self.door.allow):
             return "not on the allow-list"
         return None
+
+
+def _peer(stream: trio.SocketStream) -> str:
+    """Who is there; empty when they have gone already, as a port scan does."""
+    try:
+        return str(stream.socket.getpeername()[0])
+    except OSError:
+        return ""
