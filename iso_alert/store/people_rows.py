@@ -49,19 +49,17 @@ def record_row(customer: int, of: Record, look_at: float | None) -> tuple[Any, .
     )  # fmt: skip
 
 
-def entry(command: Command, standing: Standing | None, verdict: Verdict) -> Entry:
+def entry(command: Command, before: Standing | None, verdict: Verdict, after: Standing | None) -> Entry:
     """What the audit trail keeps of a command and what came of it."""
-    card = command.card.last4 if command.card else ""
-    customer = standing.ref if standing else command.customer or ""
-    before = standing.record if standing and verdict.record else None
+    found = before or after  # a customer may be new
     return Entry(
         actor=command.actor,
         operation=command.operation.value,
         outcome=f"{verdict.result.value} {verdict.field}".strip(),
-        customer=customer,
-        last4=card,
+        customer=found.ref if found else command.customer or "",
+        last4=command.card.last4 if command.card else "",
         reason=command.reason,
-        before=shown(before),
+        before=shown(before.record if before and verdict.record else None),
         after=shown(verdict.record),
     )
 

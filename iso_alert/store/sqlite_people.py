@@ -51,7 +51,7 @@ class SqlitePeople:
                 self._write(customer, verdict.record, rules)
                 self._tell(customer, verdict.notices, rules, now)
             after = self._standing(command.card, command.customer) if command.verified else None
-            self.trail.append(rows.entry(command, after or before, verdict), now)
+            self.trail.append(rows.entry(command, before, verdict, after), now)
             answer = Answer(verdict.result, after, verdict.field, verdict.why, len(verdict.notices))
             if key:
                 self._keep(key, rows.dump(answer, rows.fingerprint(command)), now)
