@@ -10,10 +10,11 @@ from typing import Protocol
 from attrs import field, frozen
 
 from iso_alert.domain.alert import AlertState
-from iso_alert.domain.card import Card, Kind
 from iso_alert.domain.decision import Decision, Rulebook
 from iso_alert.domain.text import Language
 from iso_alert.domain.transaction import Transaction
+from iso_alert.store.files import CardLine as CardLine
+from iso_alert.store.files import Files
 from iso_alert.store.people import People
 from iso_alert.store.tokens import Tokens
 
@@ -108,16 +109,6 @@ class Outbox:
 
 
 @frozen
-class CardLine:
-    """One card of the bank's card file."""
-
-    customer: str
-    card: Card
-    kind: Kind
-    primary: bool
-
-
-@frozen
 class SubscriptionLine:
     """One customer's subscription, as imported."""
 
@@ -136,6 +127,10 @@ class Store(Protocol):
     @property
     def tokens(self) -> Tokens:
         """The verbs about tokens of the API; they share it too."""
+
+    @property
+    def files(self) -> Files:
+        """The verbs about the bank's files."""
 
     def record(
         self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int

@@ -34,6 +34,7 @@ from iso_alert.store.port import (
 )
 from iso_alert.store.queries import padded, statements, with_rows
 from iso_alert.store.receipts import Receipts
+from iso_alert.store.sqlite_files import SqliteFiles
 from iso_alert.store.sqlite_people import SqlitePeople
 from iso_alert.store.sqlite_tokens import SqliteTokens
 from iso_alert.store.working import Working
@@ -51,6 +52,7 @@ class Sqlite:
         self._db = self._file.db
         self.people = SqlitePeople(self._db, path, self._transaction)
         self.tokens = SqliteTokens(self._db, self._transaction)
+        self.files = SqliteFiles(self._db, self._transaction)
 
     def close(self) -> None:
         self._db.close()
@@ -234,20 +236,7 @@ class Sqlite:
             return due
 
     def import_cards(self, lines: Iterable[CardLine]) -> int:
-        with self._transaction():
-            return sum(self._import_card(line) for line in lines)
-
-    def _import_card(self, line: CardLine) -> bool:
-        (customer,) = self._db.execute(SQL["customer"], (line.customer,)).fetchone()
-        tokens = line.card.tokens
-        wanted = (line.card.token, line.kind.value, customer, int(line.primary))  # an older key's token moves too
-        found = self._db.execute(with_rows(SQL["find_card"], len(tokens), 1), tokens).fetchone()
-        if found is None:
-            self._do("write_card", line.card.last4, *wanted)
-        elif found[1:] != wanted:
-            self._do("change_card", *wanted, found[0])
-            self._do("adopt", customer, found[3], customer)
-        return found is None or bool(found[1:] != wanted)
+        return self.files.cards([*lines]).changed
 
     def import_subscriptions(self, lines: Iterable[SubscriptionLine], now: float) -> tuple[int, list[str]]:
         changed, without_card = 0, []

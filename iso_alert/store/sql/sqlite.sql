@@ -222,30 +222,9 @@ FROM early_receipt WHERE message_id IN (:list) AND route = ?
 -- Receipts that have found their part.
 DELETE FROM early_receipt WHERE id IN (:list)
 
--- name: customer
--- The number of a customer, made if new.
-INSERT INTO customer (ref) VALUES (?) ON CONFLICT (ref) DO UPDATE SET ref = ref RETURNING id
-
 -- name: find_customer
 -- The number of a customer.
 SELECT customer.id, (SELECT count(*) FROM card WHERE card.customer = customer.id) FROM customer WHERE ref = ?
-
--- name: find_card
--- A card by any of its tokens.
-SELECT id, token, kind, customer, is_primary FROM card WHERE token IN (:list)
-
--- name: write_card
--- One line of the card file.
-INSERT INTO card (last4, token, kind, customer, is_primary) VALUES (?, ?, ?, ?, ?)
-
--- name: change_card
--- A card of the card file that was known already.
-UPDATE card SET token = ?, kind = ?, customer = ?, is_primary = ? WHERE id = ?
-
--- name: adopt
--- A card that was covered alone has come into the card file: its subscription is the new holder's, if he has none.
-UPDATE subscription SET customer = ? WHERE customer = (SELECT id FROM customer WHERE id = ? AND ref GLOB '~*')
-  AND NOT EXISTS (SELECT 1 FROM subscription AS own WHERE own.customer = ?)
 
 -- name: write_subscription
 -- A customer's choice; nothing happens when it is the same as before.

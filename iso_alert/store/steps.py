@@ -1,0 +1,53 @@
+"""What rooms on the store's one connection are made of: a named statement is one step, however many rows it takes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from sqlite3 import Connection
+from typing import Any
+
+from attrs import frozen
+
+from iso_alert.store.queries import padded, with_rows
+
+
+@frozen
+class Steps:
+    """The statements of one .sql file, inside the caller's transaction."""
+
+    _db: Connection
+    _sql: Mapping[str, str]
+
+    def do(self, name: str, *values: Any) -> int:
+        """How many rows it changed."""
+        return self._db.execute(self._sql[name], values).rowcount
+
+    def one(self, name: str, *values: Any) -> Any:
+        """The only row, None when there is none."""
+        return self._db.execute(self._sql[name], values).fetchone()
+
+    def array(self, name: str, *values: Any) -> list[Any]:
+        """The one JSON array that a statement answers."""
+        found: list[Any] = json.loads(self.one(name, *values)[0])
+        return found
+
+    def write(self, name: str, table: Sequence[Sequence[Any]]) -> None:
+        """Write rows; the statement can bear to be told the last one again."""
+        for some in padded(table):
+            self._db.execute(with_rows(self._sql[name], len(some), len(some[0])), [*chain.from_iterable(some)])
+
+    def read(self, name: str, table: Sequence[Sequence[Any]]) -> list[Any]:
+        """All rows that answer for any row of `table`."""
+        found: list[Any] = []
+        for some in padded(table):
+            sql = with_rows(self._sql[name], len(some), len(some[0]))
+            found += json.loads(self._db.execute(sql, [*chain.from_iterable(some)]).fetchone()[0])
+        return found
+
+    def update(self, name: str, ids: Sequence[int]) -> int:
+        """Change, or take away, the rows of these ids; how many."""
+        parts = padded([(one,) for one in ids])
+        return sum(
+            self._db.execute(with_rows(self._sql[name], len(some), 1), [*chain.from_iterable(some)]).rowcount
+            for some in parts
+        )
