@@ -45,6 +45,16 @@ def test_told(fixture: Fixture) -> None:
     )
 
 
+@each([fixture for fixture in FINANCIAL if fixture.rules])
+def test_rules(fixture: Fixture) -> None:
+    """The rows of events and channels that fired are those that the file names."""
+    of = reading(fixture)
+    assert isinstance(of, Transaction)
+    decision = decide(1, of, Holder(1, of.account, SUBSCRIBER), NOTHING_KNOWN, read_rulebook([fixture.dialect()]))
+
+    assert (decision.event_rule, decision.channel_rule) == fixture.rules
+
+
 def test_enough_is_told() -> None:
     """A folder of silence would pass unseen."""
     assert len([fixture for fixture in FINANCIAL if fixture.alert]) >= 30

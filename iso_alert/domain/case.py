@@ -85,8 +85,8 @@ class Case:
                 return self._posts(step.state, original, known, covered=step.effect is Effect.COVERED and unit.told)
         return evolve(self.plain, reason=step.reason)
 
-    def unmatched(self, known: Known) -> Decision:
-        """A cancellation whose original is not in the journal: the policy decides, and it waits a little."""
+    def unmatched(self, known: Known, cancelled: Event) -> Decision:
+        """A cancellation whose original, likely `cancelled`, is not in the journal: the policy decides; it waits."""
         if self.plain.event is Event.REVERSAL_OF_VOID:
             return evolve(self.plain, unmatched=True, reason=Reason.UNMATCHED_SILENT)
         if twin := find_twin(self.of, known.before):
@@ -96,11 +96,11 @@ class Case:
         alone = evolve(self.plain, unmatched=True, changes=(change,))
         if not self.of.amount.minor:
             return evolve(alone, reason=Reason.NO_AMOUNT)
-        row, reason = self._judged(Event.PURCHASE, self._sum(None))
+        row, reason = self._judged(cancelled, self._sum(None))
         if reason in (Reason.TOLD, Reason.FOREIGN_TOLD):
             reason = Reason.UNMATCHED_TOLD if self.version.tell_unmatched else Reason.UNMATCHED_SILENT
         decision = evolve(alone, reason=reason, policy_row=row.id if row else "")
-        return self._with_alerts(decision, CANCEL, hold=self.version.wait)
+        return self._with_alerts(decision, APPROVAL if cancelled is Event.REFUND else CANCEL, hold=self.version.wait)
 
     def _cancels(self, state: State, original: Past, known: Known) -> Decision:
         unit, given = original.unit, self._given(original)

@@ -6,7 +6,7 @@ once for every financial message, inside the journal's commit, and tells everyth
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from iso_alert.domain.card import Kind
 from iso_alert.domain.case import Case
@@ -55,7 +55,7 @@ def decide(number: int, of: Transaction, holder: Holder, known: Known, book: Rul
     if found.original and found.event in CONTINUING:
         return case.continues(found.original, known)
     if found.event in CANCELLING or found.event is Event.REVERSAL_OF_VOID:
-        return case.unmatched(known)
+        return case.unmatched(known, _event_cancelled(of, tables.events))
     return case.begins(known)
 
 
@@ -80,6 +80,23 @@ def _find(of: Transaction, before: Sequence[Past], events: Events) -> Found:
     elif event is Event.COMPLETION:
         original = authorisation or original
     return Found(event, rule.id, original, matched_by) if event in CONTINUING else Found(event, rule.id)
+
+
+def _event_cancelled(of: Transaction, events: Events) -> Event:
+    """What a cancellation without original may have cancelled: a reversal repeats its original's processing code.
+
+    Where DE90 does not tell the original's class, a payment is likelier than an inquiry.
+    """
+    if of.facts.processing == "22":
+        return Event.REFUND
+    if of.facts.void_code == "yes":
+        return Event.PURCHASE  # a void's own code says nothing of what it voids
+    said = of.original.mti[1:2] if of.original else ""
+    classes = said if said in ("1", "2") else "21"
+    told = [
+        events.of(evolve(of.facts, mti_class=one, function="0", approved="yes", partial="no"))[0] for one in classes
+    ]
+    return next((event for event in told if event is not Event.INQUIRY), Event.INQUIRY)
 
 
 def _channel(of: Transaction, found: Found, channels: Channels) -> tuple[Channel, str, str]:

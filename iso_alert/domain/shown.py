@@ -1,5 +1,6 @@
 """What the cardholder reads of a message: the time in Bangkok, and the sum."""
 
+import re
 from datetime import datetime, timedelta, timezone
 
 from iso_alert.domain.event import Event
@@ -11,10 +12,13 @@ from iso_alert.domain.transaction import Transaction
 BANGKOK = timezone(timedelta(hours=7))  # no daylight saving since 1920
 
 
+_POSSIBLE = re.compile(r"([01]\d|2[0-3])[0-5]\d")
+
+
 def shown_time(of: Transaction, original: Past | None = None) -> str:
     """HH:MM in Bangkok: DE12 of a domestic sale, DE7 of a foreign one; a cancellation's own time, not a copied one."""
     copied = original is not None and of.local_time == original.local[-6:]
-    if of.local_time and of.domestic and not copied:
+    if _POSSIBLE.match(of.local_time) and of.domestic and not copied:
         return f"{of.local_time[:2]}:{of.local_time[2:4]}"
     moment = of.transmitted_at if of.transmitted_at is not None else of.arrived_at
     return datetime.fromtimestamp(moment, BANGKOK).strftime("%H:%M")

@@ -55,7 +55,7 @@ def _fill(template: str, places: Mapping[str, object]) -> str:
 
 _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}  # controls, bidi and zero-width marks, what no phone shows
 _SCHEME = re.compile(r"(?i)\b(?:https?|ftp|tel|sms|mailto|line|market)\b\s*:\s*/*")
-_WWW = re.compile(r"(?i)\bwww\.")
+_WWW = re.compile(r"(?i)\b(www)\.")
 # A phone makes a link of word.word, user@host and of long runs of digits; what joins them is replaced by a blank.
 _JOINED = re.compile(r"(?<=\S)[.@/\\:]+(?=\w)")
 _DOTS = str.maketrans("。．｡․·", ".....")  # full stops that resolvers take for a dot
@@ -65,7 +65,7 @@ _LONG_DIGITS = re.compile(r"\d(?:[ -]?\d){8,}")  # a telephone number, or worse
 def clean_merchant(raw: str) -> str:
     """A merchant's name as one line without hidden characters, links or long numbers; `-` if nothing is left."""
     shown = "".join(" " if unicodedata.category(c) in _HIDDEN else c for c in raw if not _zero_width(c))
-    dotted = _WWW.sub("www ", _SCHEME.sub("", shown.translate(_DOTS)))
+    dotted = _WWW.sub(r"\1 ", _SCHEME.sub("", shown.translate(_DOTS)))
     defused = _LONG_DIGITS.sub(lambda run: run.group()[-4:], _JOINED.sub(" ", dotted))
     return " ".join(defused.split()) or "-"
 

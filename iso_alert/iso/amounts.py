@@ -26,7 +26,8 @@ def amount(message: Message, dialect: Dialect) -> Money:
         default = dialect.currency if value == "4" else ""
         digits = _asked(message, dialect) if value == "4" else message.get(value)
         name = message.get(code) or default
-        if digits and name and named(name) == BAHT:
+        # A host that fills DE6 with zeros bills nothing there: what the merchant asked counts.
+        if digits.strip("0") and name and named(name) == BAHT:
             return Money(int(digits), BAHT)
     return charged(message, dialect)
 

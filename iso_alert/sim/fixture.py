@@ -14,6 +14,7 @@
     decoded.t = "0200"              # all that leaves the codec
     transaction.amount = "2,500.00 THB"     # or network, ignored, file_action; only what matters
     answer.t = "0210"               # no answer at all: none is due
+    rules = ["E20", "C08"]          # the rows of the tables that fired
     alert = "Paid THB ..."          # or silent = "why", refused = "field 2, position 20", lost = "first bytes ..."
 
 The simulated host plays these files too, so they are read here and not in the tests.
@@ -69,6 +70,7 @@ class Fixture:
     ignored: str = ""  # the Why
     file_action: Mapping[str, str] = Factory(dict)
     answer: Mapping[str, str] | None = None
+    rules: tuple[str, ...] = ()  # of event and channel
     alert: str = ""
     silent: str = ""
     refused: str = ""

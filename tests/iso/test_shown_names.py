@@ -1,11 +1,8 @@
 """What a cardholder reads of a merchant is what the merchant wrote, but for what a phone would make a link of."""
 
-import pytest
-
 from iso_alert.iso.merchant import acceptor
 
 
-@pytest.mark.xfail(strict=True, reason="domain.text puts a small www for whatever stood there")
 def test_letters_of_an_address_stay() -> None:
     """WWW.SHOP.TH loses its dots, as BILL.XBOX.COM does, and keeps its capitals."""
     shown, _ = acceptor("WWW.SHOP.TH".ljust(25), "visa", "tis-620")
