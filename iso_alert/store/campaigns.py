@@ -36,7 +36,7 @@ class Campaigns(Protocol):
         """Begin a campaign: its number.  Leaves an audit row."""
 
     def order(self, campaign: int, order: Order, actor: Actor, now: float) -> CampaignState | None:
-        """Stop (what waits is withdrawn) or resume: the state now, None when that cannot be.  Leaves an audit row."""
+        """Stop (what waits is taken back) or resume: the state now, None when that cannot be.  Leaves an audit row."""
 
     def campaigns(self) -> Sequence[Campaign]:
         """All of them, oldest first."""
@@ -44,8 +44,8 @@ class Campaigns(Protocol):
     def queue_news(self, now: float, until: float) -> int:
         """Queue a portion of the oldest campaign, to go before `until`; how many subscribers were thought of.
 
-        None gets it twice: the SMS and the pointer that has passed him are one commit.
+        Nobody gets it twice: the SMS and the pointer that has passed him are one commit.
         """
 
-    def put_off_news(self, now: float, opens: float) -> int:
-        """Let what waits beyond its hours wait until `opens`; how many."""
+    def put_off_news(self, now: float) -> int:
+        """Take back what waits beyond its hours: it is queued again when news may go; how many."""

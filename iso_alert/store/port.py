@@ -13,9 +13,13 @@ from iso_alert.domain.alert import AlertState
 from iso_alert.domain.decision import Decision, Rulebook
 from iso_alert.domain.text import Language
 from iso_alert.domain.transaction import Transaction
+from iso_alert.store.campaigns import Campaigns
+from iso_alert.store.disclosures import Disclosures
 from iso_alert.store.files import CardLine as CardLine
 from iso_alert.store.files import Files
+from iso_alert.store.keeping import Keeping
 from iso_alert.store.people import People
+from iso_alert.store.statements import Statements
 from iso_alert.store.tokens import Tokens
 
 
@@ -131,6 +135,22 @@ class Store(Protocol):
     @property
     def files(self) -> Files:
         """The verbs about the bank's files."""
+
+    @property
+    def statements(self) -> Statements:
+        """The verbs about reminders."""
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """The verbs about news."""
+
+    @property
+    def keeping(self) -> Keeping:
+        """The verb that purges."""
+
+    @property
+    def disclosures(self) -> Disclosures:
+        """The verbs about disclosure."""
 
     def record(
         self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int

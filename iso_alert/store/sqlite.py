@@ -34,8 +34,12 @@ from iso_alert.store.port import (
 )
 from iso_alert.store.queries import padded, statements, with_rows
 from iso_alert.store.receipts import Receipts
+from iso_alert.store.sqlite_campaigns import SqliteCampaigns
+from iso_alert.store.sqlite_disclosures import SqliteDisclosures
 from iso_alert.store.sqlite_files import SqliteFiles
+from iso_alert.store.sqlite_keeping import SqliteKeeping
 from iso_alert.store.sqlite_people import SqlitePeople
+from iso_alert.store.sqlite_statements import SqliteStatements
 from iso_alert.store.sqlite_tokens import SqliteTokens
 from iso_alert.store.working import Working
 
@@ -53,6 +57,11 @@ class Sqlite:
         self.people = SqlitePeople(self._db, path, self._transaction)
         self.tokens = SqliteTokens(self._db, self._transaction)
         self.files = SqliteFiles(self._db, self._transaction)
+        self.statements = SqliteStatements(self._db, self._transaction)
+        audited = self._db, self.people.audited, self.people.trail
+        self.campaigns = SqliteCampaigns(*audited)
+        self.keeping = SqliteKeeping(*audited)
+        self.disclosures = SqliteDisclosures(*audited)
 
     def close(self) -> None:
         self._db.close()

@@ -32,7 +32,7 @@ class SqlitePeople:
         self.trail = Trail(db, store)
 
     @contextmanager
-    def _audited(self) -> Iterator[None]:
+    def audited(self) -> Iterator[None]:
         """A transaction that leaves rows in the trail."""
         with self._transaction():
             yield
@@ -41,7 +41,7 @@ class SqlitePeople:
     # Commands.
 
     def execute(self, command: Command, rules: EnrolmentRules, now: float, key: str | None = None) -> Answer:
-        with self._audited():
+        with self.audited():
             if key and (kept := self._answered(key, now)):
                 return _again(command, *rows.load(kept))
             before = self._standing(command.card, command.customer)
@@ -123,7 +123,7 @@ class SqlitePeople:
             self._note(COURIER, "activate", standing, after, at)
 
     def lapse(self, now: float, rules: EnrolmentRules, limit: int = 256) -> int:
-        with self._audited():
+        with self.audited():
             self._db.execute(SQL["forget_answers"], (now - ANSWERS_KEPT,))
             due = self._db.execute(SQL["to_look_at"], (now, limit)).fetchall()
             for (customer,) in due:
@@ -156,7 +156,7 @@ class SqlitePeople:
     # The kill switch.
 
     def set_stopped(self, stopped: bool, actor: Actor, now: float, reason: str = "") -> None:
-        with self._audited():
+        with self.audited():
             self._db.execute(SQL["set"], (STOPPED, str(int(stopped))))
             self.trail.append(Entry(actor, "stop" if stopped else "go_on", "00", reason=reason), now)
 
@@ -185,7 +185,7 @@ class SqlitePeople:
     # The trail.
 
     def append_audit(self, entry: Entry, now: float) -> None:
-        with self._audited():
+        with self.audited():
             self.trail.append(entry, now)
 
     def audit(self, after: int = 0, limit: int = 100) -> Sequence[AuditRow]:
@@ -193,7 +193,7 @@ class SqlitePeople:
             return self.trail.rows(after, limit)
 
     def purge_audit(self, before: float, actor: Actor, now: float) -> int:
-        with self._audited():
+        with self.audited():
             return self.trail.purge(before, actor, now)
 
     def verify_audit(self) -> list[str]:

@@ -124,15 +124,17 @@ INSERT INTO alert (id, txn, thread, lane, customer, key, mobile, language, text,
 VALUES :rows ON CONFLICT (id) DO NOTHING
 
 -- name: due
--- Alerts of one priority that may go now: due, and nothing open before them in their lane that is not less urgent.
+-- Alerts of one priority that may go now: due, not too late, and nothing open before them in their lane that is not
+-- less urgent.
 SELECT alert.id, alert.mobile, alert.text, alert.key, alert.id / 1e6, alert.attempts, alert.doubts,
        (SELECT json_group_array(n) FROM part WHERE part.alert = alert.id)
 FROM alert INDEXED BY alert_queued
-WHERE alert.state = 'queued' AND alert.priority = ? AND alert.not_before <= ?
+WHERE alert.state = 'queued' AND alert.priority = ?1 AND alert.not_before <= ?2
+  AND (alert.not_after IS NULL OR alert.not_after > ?2)
   AND NOT EXISTS (SELECT 1 FROM alert AS before INDEXED BY alert_open WHERE before.lane = alert.lane
                   AND before.state IN ('queued', 'sending') AND before.id < alert.id
                   AND before.priority <= alert.priority)
-ORDER BY alert.not_before, alert.id LIMIT ?
+ORDER BY alert.not_before, alert.id LIMIT ?3
 
 -- name: lease
 -- Take them: from now on they are perhaps on the wire.

@@ -25,20 +25,31 @@ CREATE INDEX subscription_news ON subscription (customer) WHERE news = 1 AND sta
 ALTER TABLE alert ADD COLUMN not_after REAL;     -- from then on it must not begin to be sent; NULL: its age decides
 ALTER TABLE alert ADD COLUMN campaign INTEGER;
 CREATE INDEX alert_not_after ON alert (not_after) WHERE state = 'queued' AND not_after IS NOT NULL;
-CREATE INDEX alert_campaign ON alert (campaign, state) WHERE campaign IS NOT NULL;
-CREATE INDEX alert_unreminded ON alert (id) WHERE key = 'due' AND state = 'given_up';
+CREATE INDEX alert_campaign ON alert (campaign, customer, state) WHERE campaign IS NOT NULL;
 CREATE INDEX alert_not_urgent ON alert (customer) WHERE state = 'queued' AND key IN ('due', 'news');
 
--- Withdrawal acts at once, also on what waits already, whoever writes it (R-52); and so does a change of number.
-CREATE TRIGGER nobody_is_told_any_more AFTER UPDATE OF state, news ON subscription WHEN NEW.state <> 'active' OR NEW.news = 0
+-- Withdrawal acts at once, also on what waits already, whoever writes it; so do a change of number and the kill switch
+-- (R-52).  A reminder is given up rather than withdrawn: whoever is told again before the due date is reminded after all.
+CREATE TRIGGER told_no_more AFTER UPDATE OF state, news ON subscription WHEN NEW.state <> 'active' OR NEW.news = 0
 BEGIN
-    UPDATE alert SET state = 'withdrawn', cause = 'no longer wanted'
+    UPDATE alert SET state = CASE key WHEN 'due' THEN 'given_up' ELSE 'withdrawn' END, cause = 'no longer wanted'
     WHERE customer = NEW.customer AND state = 'queued' AND key IN ('due', 'news')
       AND (key = 'news' OR NEW.state <> 'active');
 END;
 CREATE TRIGGER number_is_another_now AFTER UPDATE OF mobile ON subscription WHEN NEW.mobile <> OLD.mobile
 BEGIN
     UPDATE alert SET mobile = NEW.mobile WHERE customer = NEW.customer AND state = 'queued' AND key IN ('due', 'news');
+END;
+
+CREATE TRIGGER stopped_for_all_then AFTER UPDATE ON setting WHEN NEW.name = 'stopped' AND NEW.value = '1'
+BEGIN
+    UPDATE alert SET state = CASE key WHEN 'due' THEN 'given_up' ELSE 'withdrawn' END, cause = 'stopped for everybody'
+    WHERE state = 'queued' AND key IN ('due', 'news');
+END;
+CREATE TRIGGER stopped_for_all_first AFTER INSERT ON setting WHEN NEW.name = 'stopped' AND NEW.value = '1'
+BEGIN
+    UPDATE alert SET state = CASE key WHEN 'due' THEN 'given_up' ELSE 'withdrawn' END, cause = 'stopped for everybody'
+    WHERE state = 'queued' AND key IN ('due', 'news');
 END;
 
 CREATE TABLE purge (                     -- one row a purge: how far it is, and how much is gone
