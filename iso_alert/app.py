@@ -14,7 +14,7 @@ import structlog
 import trio
 from attrs import define, field, frozen
 
-from iso_alert.config import Config, LinkConfig
+from iso_alert.config import ApiConfig, Config, LinkConfig
 from iso_alert.iso.codec import Codec
 from iso_alert.service.calendar import Calendar, Round
 from iso_alert.service.courier import Courier
@@ -29,6 +29,9 @@ from iso_alert.store.hold import Hold
 from iso_alert.store.port import Outbox, StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
 from iso_alert.web.admin import Pages, admin_app
+from iso_alert.web.api.app import api_app
+from iso_alert.web.api.gate import Gate, Limits
+from iso_alert.web.api.office import Office
 from iso_alert.web.server import serve_app
 
 LAPSE_EVERY = 60.0  # seconds between looks for confirmations that nobody received
@@ -41,6 +44,7 @@ class Addresses:
 
     links: Mapping[str, tuple[str, int]]
     admin: tuple[str, int]
+    api: tuple[str, int] | None = None
 
 
 @define(eq=False)
@@ -131,8 +135,9 @@ class Node:
             with trio.CancelScope() as patience:
                 async with trio.open_nursery() as doors:
                     links = {link.rules.name: await self._open(doors, link) for link in self.config.links}
+                    api = await self._open_api(doors, self.config.api) if self.config.api else None
                     self._started = True
-                    task_status.started(Addresses(links, (host, port)))
+                    task_status.started(Addresses(links, (host, port), api))
                     await self._closing.wait()
                     patience.deadline = trio.current_time() + self.config.drain_timeout
                 await self._route.drain()
@@ -148,6 +153,20 @@ class Node:
         port = await doors.start(listener.run, self._closing)
         log.info("link open", link=link.rules.name, address=f"{link.door.host}:{port}", profile=dialect.profile.name)
         return link.door.host, port
+
+    async def _open_api(self, doors: trio.Nursery, api: ApiConfig) -> tuple[str, int]:
+        config = self.config
+        texts, tell = config.rulebook.texts, self._tell
+        office = Office(self._desk, self.subscribing, config.keyring, texts, self.clock, tell)
+        gate = Gate(self._desk, Limits(api.rate, api.address_rate), self.clock, time.monotonic)
+        app = api_app(office, gate, tls=api.certificate is not None)
+        port = await doors.start(serve_app, app, api.host, api.port, self._closing, api.certificate)
+        log.info("api open", address=f"{api.host}:{port}", tls=api.certificate is not None)
+        return api.host, port
+
+    async def _tell(self) -> Mapping[str, Any]:
+        await self._refresh()
+        return self._status()
 
     def _pages(self) -> Pages:
         return Pages(self.metrics.registry, self._refresh, self._unready, self._status)

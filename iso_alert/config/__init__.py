@@ -8,11 +8,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from iso_alert.config.api import ApiConfig
 from iso_alert.config.file import ConfigError, find, read
 from iso_alert.config.judge import Config, Judge, LinkConfig
 from iso_alert.domain.card import Keyring
 
-__all__ = ["Config", "ConfigError", "LinkConfig", "find", "load", "load_keys"]
+__all__ = ["ApiConfig", "Config", "ConfigError", "LinkConfig", "find", "load", "load_keys"]
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:

@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,6 +84,16 @@ class AdminSection:
 
 
 @frozen
+class ApiSection:
+    listen: str
+    cert: str | None = None
+    key: str | None = None
+    allow_remote: bool = False
+    rate: float = 20.0
+    address_rate: float = 100.0
+
+
+@frozen
 class PolicySection:
     file: str = "policy.toml"
 
@@ -116,6 +127,7 @@ class File:
     smsc: tuple[SmscSection, ...]
     store: StoreSection = StoreSection()
     admin: AdminSection = AdminSection()
+    api: ApiSection | None = None  # absent: there is none
     policy: PolicySection = PolicySection()
     enrolment: EnrolmentSection = EnrolmentSection()
     run: RunSection = RunSection()
@@ -171,3 +183,11 @@ def address(text: str) -> tuple[str, int]:
     if not colon or not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
         raise ValueError(f"{text!r} is no address such as 127.0.0.1:8583")
     return host, int(port)
+
+
+def loopback(host: str) -> bool:
+    """Whether only this machine can reach it."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

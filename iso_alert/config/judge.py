@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 
 from attrs import asdict, evolve, field, frozen
 
 from iso_alert import shipped
-from iso_alert.config.file import ConfigError, File, LinkSection, SmscSection, address
+from iso_alert.config.api import ApiConfig, judge_api
+from iso_alert.config.file import ConfigError, File, LinkSection, SmscSection, address, loopback
 from iso_alert.config.secrets import read_key, read_secret
 from iso_alert.domain.card import Keyring
 from iso_alert.domain.decision import Rulebook
@@ -57,6 +58,7 @@ class Config:
     admin: tuple[str, int]
     drain_timeout: float
     enrolment: EnrolmentConfig = field(repr=False)
+    api: ApiConfig | None = None
 
 
 class Judge:
@@ -76,11 +78,12 @@ class Judge:
         route, rulebook = self._route(), self._rulebook(links)
         enrolment = self._enrolment(rulebook)
         admin = self._try("admin.listen", lambda: address(file.admin.listen))
+        api = self._api()
         if not (store and keyring and route and rulebook and enrolment and admin) or self.faults:
             raise ConfigError(self.faults)
         statuses = shipped.path("smpp-statuses.toml", *self.before)
         return Config(
-            self.path, store, keyring, links, route, statuses, rulebook, admin, file.run.drain_timeout, enrolment
+            self.path, store, keyring, links, route, statuses, rulebook, admin, file.run.drain_timeout, enrolment, api
         )
 
     def _fault(self, where: str, what: object) -> None:
@@ -144,7 +147,7 @@ class Judge:
         for name in ("window", "idle_timeout", "partial_timeout", "max_connections", "max_frame"):
             if getattr(link, name) <= 0:
                 self._fault(where, f"{name} must be more than nothing")
-        if place and not link.allow and not _loopback(place[0]):
+        if place and not link.allow and not loopback(place[0]):
             self._fault(where, f"{link.listen} is not loopback: name the networks that may connect in allow")
         return Door(place[0], place[1], link.max_connections, link.allow) if place else None
 
@@ -185,6 +188,10 @@ class Judge:
         spoken = [link.dialect for link in links]
         return self._try("policy", lambda: read_rulebook(spoken, self.file.policy.file, *self.before))
 
+    def _api(self) -> ApiConfig | None:
+        given = self.file.api
+        return self._try("api", partial(judge_api, given, self.base)) if given else None
+
     def _enrolment(self, book: Rulebook | None) -> EnrolmentConfig | None:
         given = self.file.enrolment
         for name in ("confirm_again_after", "confirm_within"):
@@ -216,10 +223,3 @@ def _route_config(smsc: SmscSection, place: tuple[str, int], password: str) -> R
     )
     _ = config.sender
     return config
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

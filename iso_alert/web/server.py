@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from pathlib import Path
 from typing import Any
 
 import trio
@@ -10,9 +11,18 @@ from hypercorn.trio import serve
 
 
 async def serve_app(
-    app: Any, host: str, port: int, closing: trio.Event, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
+    app: Any,
+    host: str,
+    port: int,
+    closing: trio.Event,
+    certificate: tuple[Path, Path] | None = None,
+    *,
+    task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve until `closing` is set.  Started with the port; OSError if the address is taken."""
+    """Serve until `closing` is set, under TLS if there is a certificate (with its key).
+
+    Started with the port; OSError if the address is taken.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -24,6 +34,8 @@ async def serve_app(
         number = door.detach()  # Hypercorn closes it
     config = Config()
     config.bind = [f"fd://{number}"]
+    if certificate:
+        config.certfile, config.keyfile = map(str, certificate)
     config.graceful_timeout = 1.0
     config.include_server_header = False
     config.errorlog = _quiet()
