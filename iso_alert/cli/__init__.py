@@ -15,6 +15,8 @@ COMMANDS = {  # name: (module, what it is for)
     "keygen": ("keygen", "Make a key for card tokens."),
     "cards": ("cards", "Import the card file."),
     "subscriptions": ("subscriptions", "Import who wants to be told."),
+    "subscription": ("subscription", "Find, apply, change, cancel: one subscriber, or all."),
+    "token": ("token", "Make, list and revoke tokens of the API."),
     "explain": ("explain", "Tell what happened to a purchase, and why."),
     "policy": ("policy", "Show what is promised now, and what is coming."),
     "what-if": ("what_if", "Try another policy on the journal."),
