@@ -40,6 +40,8 @@ class Played:
     sms: Texts = Factory(dict)
     withdrawn: Texts = Factory(dict)
     open: int = 0
+    told_twice: int = 0
+    in_order: bool = True
 
 
 def play(story: Story, path: Path, manner: Manner = Manner()) -> Played:
@@ -57,6 +59,7 @@ class _Play:
     host: Host
     played: Played = Factory(Played)
     frames: list[tuple[Step, bytes]] = Factory(list)  # said so far
+    read: list[Transaction] = Factory(list)
 
     def whole(self, story: Story) -> Played:
         for steps in _together(story.steps) if self.manner.batched else [[step] for step in story.steps]:
@@ -93,6 +96,7 @@ class _Play:
         frames = [(step, self.host.frame(step)) for step in steps]
         self.frames += frames
         batch = [self.host.read(frame, step.at) for step, frame in frames]
+        self.read += batch
         self.played.decided += self.stage.record(batch, killed=at in self.manner.killed_after)
         if self.manner.copies:
             for step, frame in frames:
@@ -106,8 +110,9 @@ class _Play:
 
     def _seen(self) -> Played:
         seen, stage = self.played, self.stage
-        seen.reasons = [stage.reason(one.number) for one in seen.decided if one.number is not None]
+        seen.reasons = [stage.reason(of) for of in self.read]
         seen.sms, seen.withdrawn, seen.open = stage.left(), stage.withdrawn(), stage.open_alerts()
+        seen.told_twice, seen.in_order = len(stage.told_twice()), stage.in_order()
         return seen
 
 

@@ -5,11 +5,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from attrs import define, field
 
 from iso_alert.domain.alert import VALID_FOR, AlertState
 from iso_alert.domain.decision import Rulebook
+from iso_alert.domain.pairing import WAITS
 from iso_alert.domain.text import Language
 from iso_alert.domain.transaction import Transaction
 from iso_alert.store.port import Lease, Recorded, SubscriptionLine, Taken, Untaken
@@ -30,7 +32,7 @@ class Stage:
     now: float
     room: int = 50
     smsc: str = "back"
-    sent: list[tuple[float, str, str]] = field(factory=list, init=False)  # when, to which number, what
+    sent: list[tuple[int, str, str]] = field(factory=list, init=False)  # which alert, to which number, what
     _store: Sqlite = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -48,6 +50,7 @@ class Stage:
         """Let time pass; what becomes due on the way leaves when it does."""
         while (due := self._due()) is not None and due <= to:
             self.now = max(self.now, due)
+            self._give_up()
             self.deliver()
         self.now = max(self.now, to)
         self.deliver()
@@ -97,10 +100,22 @@ class Stage:
             texts[mobile].append(text)
         return dict(texts)
 
-    def reason(self, number: int) -> str:
-        """What the journal gives as the reason now."""
-        ((reason,),) = self._look("SELECT reason FROM txn WHERE id = ?", number)
-        return str(reason)
+    def told_twice(self) -> list[int]:
+        """Messages of which two SMS have left or would."""
+        gone = "('refused', 'given_up', 'withdrawn')"
+        twice = f"SELECT txn FROM alert WHERE state NOT IN {gone} GROUP BY txn HAVING count(*) > 1"
+        return [txn for (txn,) in self._look(twice)]
+
+    def in_order(self) -> bool:
+        """Whether the SMS of every card left in the order in which they were decided on."""
+        lanes = dict(self._look("SELECT id, lane FROM alert"))
+        left = [(lanes[alert], alert) for alert, _, _ in self.sent]
+        return sorted(left) == sorted(left, key=lambda one: one[0])
+
+    def reason(self, of: Transaction) -> str:
+        """What the journal gives as the reason of a message now; "" while it waits for its other half."""
+        found = self._look("SELECT reason FROM txn WHERE stan = ? AND key = ?", of.stan, of.key)
+        return str(found[0][0]) if found else ""
 
     def open_alerts(self) -> int:
         outbox = self._store.outbox()
@@ -112,7 +127,14 @@ class Stage:
         return self.smsc != "away"
 
     def _due(self) -> float | None:
-        return self._store.next_due(self.now) if self._takes() else None
+        """When something happens by itself: an alert becomes due, or a mirrored message is given up."""
+        half = self._look("SELECT min(arrived_at) FROM half")[0][0]
+        alert = self._store.next_due(self.now) if self._takes() else None
+        return min((at for at in (alert, half and half + WAITS) if at is not None), default=None)
+
+    def _give_up(self) -> None:
+        _, leases = self._store.overdue(self.book, self.now, self.room if self._takes() else 0)
+        self._submit(leases)
 
     def _submit(self, leases: Sequence[Lease]) -> None:
         self._store.settle([self._answer(lease) for lease in leases])
@@ -124,7 +146,7 @@ class Stage:
             return Untaken(lease.alert, AlertState.QUEUED, "ESME_RTHROTTLED", self.now, PATIENCE)
         if self.smsc in ("refuses", f"refuses {lease.key}"):
             return Untaken(lease.alert, AlertState.REFUSED, "ESME_RINVDSTADR", self.now)
-        self.sent.append((self.now, lease.mobile, lease.text))
+        self.sent.append((lease.alert, lease.mobile, lease.text))
         return Taken(lease.alert, 1, 1, "operator", (str(lease.alert),), self.now)
 
     # The subscriber's room comes later: what it will do is done here by hand, beside the store.
@@ -137,7 +159,7 @@ class Stage:
         with closing(sqlite3.connect(self.path)) as db, db:
             db.execute(f"UPDATE subscription SET state = ? WHERE customer = (SELECT id {_CUSTOMER})", (state, customer))
 
-    def _look(self, sql: str, *values: object) -> list[tuple[str, ...]]:
+    def _look(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.path)) as db:
             return db.execute(sql, values).fetchall()
 

@@ -19,6 +19,7 @@ time passes), and does one thing:
     event, channel, matched_by          # what the decision must say
     told = "reason", silent = "reason"  # a value of domain.reason.Reason, of the right kind
     repeat = true                       # no decision: it is answered as the first was
+    waits = true                        # none yet: the other half of a mirrored feed has not come
     becomes = "reason"                  # what stands in the journal when the story is over, if that has changed
 
     change = { customer = "anna", state = "suspended" }     # or mobile, language
@@ -62,6 +63,7 @@ class Step:
     silent: str = ""
     becomes: str = ""
     repeat: bool = False
+    waits: bool = False
     change: Mapping[str, str] = Factory(dict)
     smsc: str = ""
     restart: bool = False

@@ -51,7 +51,7 @@ def test_repeated(story: Story, tmp_path: Path) -> None:
     """A second copy and a repeat of every message find the first one, and alert nobody again."""
     seen = play(story, tmp_path / "story.db", Manner(copies=True))
 
-    assert [True] * len(story.messages) * 2 == [one.repeat for one in seen.repeats]
+    assert [None] * len(story.messages) * 2 == [one.decision for one in seen.repeats]
     assert _told(story) == _left(seen)
 
 
@@ -60,7 +60,7 @@ def test_repeated_late(story: Story, tmp_path: Path) -> None:
     """A host that says everything once more at the end changes nothing."""
     seen = play(story, tmp_path / "story.db", Manner(late_copies=True))
 
-    assert [True] * len(story.messages) * 2 == [one.repeat for one in seen.repeats]
+    assert [None] * len(story.messages) * 2 == [one.decision for one in seen.repeats]
     assert _told(story) == _left(seen)
 
 
@@ -103,13 +103,15 @@ def _expected(step: Step) -> dict[str, Any]:
     """What the story says of a message, as far as it says anything."""
     if step.repeat:
         return {"repeat": True}
+    if step.waits:
+        return {"waits": True, "becomes": step.becomes}
     said = {"event": step.event, "channel": step.channel, "matched_by": step.matched_by, "reason": step.reason}
     return {**{key: value for key, value in said.items() if value}, "becomes": step.becomes or step.reason}
 
 
 def _decided(step: Step, one: Recorded, reason: str) -> dict[str, Any]:
     if one.decision is None:
-        return {"repeat": True}
+        return {"repeat": True} if one.repeat else {"waits": True, "becomes": reason}
     it = one.decision
     seen = {
         "event": it.event.value,

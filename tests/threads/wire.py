@@ -92,7 +92,9 @@ class Host:
             named = self._said[value[1:]]
             return self._original(key, named) if key in ("90", "56") else named.get(key, "")
         value = value.format_map(_clock(step.clock))
-        return _SHAPES.get((self.dialect.profile.version, key), _as_it_stands)(value) if value else ""
+        text = _SHAPES.get((self.dialect.profile.version, key), _as_it_stands)(value) if value else ""
+        # Names go through as bytes in the link's own charset.
+        return text.encode(self.dialect.charset).decode("latin-1") if key == "43" else text
 
     def _original(self, key: str, named: Mapping[str, str]) -> str:
         when = named.get("7" if key == "90" else "12", "")
