@@ -18,7 +18,7 @@ class Keeping(Protocol):
     """What the bank keeps no longer than it needs (R-54)."""
 
     def purged_at(self) -> float | None:
-        """When the last purge began, if one ever ended; None also while one is under way."""
+        """When the last purge began, if one ever ended; None while one is under way, or was broken off."""
 
     def purge(self, limits: Limits, now: float) -> bool:
         """Take away one portion; whether there is more.

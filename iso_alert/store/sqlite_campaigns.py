@@ -88,6 +88,8 @@ class SqliteCampaigns:
         self._steps.write("queue", alerts)
 
     def put_off_news(self, now: float) -> int:
+        if self._steps.one("any_late", now) is None:
+            return 0  # the usual answer, without a turn at the lock
         with self._audited():
             late = self._steps.array("late", now)
             self._take_back(late)

@@ -64,6 +64,11 @@ SELECT EXISTS (SELECT 1 FROM alert INDEXED BY alert_not_urgent
                WHERE state = 'queued' AND key IN ('due', 'news') AND campaign = ?1)
     OR EXISTS (SELECT 1 FROM alert INDEXED BY alert_sending WHERE state = 'sending' AND campaign = ?1)
 
+-- name: any_late
+-- Whether anything waits beyond its hours.
+SELECT 1 FROM alert INDEXED BY alert_not_after
+WHERE state = 'queued' AND not_after IS NOT NULL AND not_after <= ? AND key = 'news' LIMIT 1
+
 -- name: late
 -- What waits beyond its hours and was never on the wire.
 SELECT json_group_array(json_array(id, campaign, customer)) FROM (
