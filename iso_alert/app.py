@@ -7,7 +7,7 @@ To stop: close the doors, answer what is in hand, empty the window to the operat
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -23,6 +23,9 @@ from iso_alert.service.enrolment import Enrolment
 from iso_alert.service.journal import Journal
 from iso_alert.service.listener import Listener
 from iso_alert.service.metrics import Metrics, OutboxGauges
+from iso_alert.service.newsroom import Newsroom
+from iso_alert.service.purging import Purging
+from iso_alert.service.reminders import Reminders
 from iso_alert.service.route import Route, load_statuses
 from iso_alert.service.subscribing import LAPSE_FULL, Subscribing
 from iso_alert.store.hold import Hold
@@ -77,9 +80,18 @@ class Node:
         self._courier = Courier(self._desk, self._route, metrics, self.clock)
         self.subscribing = Subscribing(self._desk, config.enrolment.rules, self._courier.nudge, self.clock)
         self._enrolment = Enrolment(self.subscribing, config.enrolment.slips, config.enrolment.operators)
-        self._calendar = Calendar([Round("lapse", LAPSE_EVERY, self.subscribing.lapse, full=LAPSE_FULL)])
+        self._calendar = Calendar(self._rounds())
         self.journal = Journal(self._desk, config.rulebook, self._courier, metrics, self.clock)
         metrics.registry.register(OutboxGauges(lambda: self._outbox, self.clock))
+
+    def _rounds(self) -> Sequence[Round]:
+        config, nudge = self.config, self._courier.nudge
+        return (
+            Round("lapse", LAPSE_EVERY, self.subscribing.lapse, full=LAPSE_FULL),
+            Reminders(self._desk, config.rulebook.texts, nudge, self.clock).round(),
+            Newsroom(self._desk, nudge, self.clock).round(),
+            Purging(self._desk, config.retention, self.clock).round(),
+        )
 
     def stop(self) -> None:
         """Begin to leave.  May be called at any time, also twice."""

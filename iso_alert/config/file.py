@@ -114,6 +114,15 @@ class EnrolmentSection:
 
 
 @frozen
+class RetentionSection:
+    """How long things are kept; the rules are in domain.retention."""
+
+    journal_days: int = 90
+    texts_days: int = 90
+    audit_months: int = 12
+
+
+@frozen
 class RunSection:
     drain_timeout: float = 10.0
 
@@ -130,6 +139,7 @@ class File:
     api: ApiSection | None = None  # absent: there is none
     policy: PolicySection = PolicySection()
     enrolment: EnrolmentSection = EnrolmentSection()
+    retention: RetentionSection = RetentionSection()
     run: RunSection = RunSection()
     specs: str | None = None  # a directory whose tables stand before the shipped ones
 

@@ -14,6 +14,7 @@ from iso_alert.config.file import ConfigError, File, LinkSection, SmscSection, a
 from iso_alert.config.secrets import read_key, read_secret
 from iso_alert.domain.card import Keyring
 from iso_alert.domain.decision import Rulebook
+from iso_alert.domain.retention import Retention
 from iso_alert.domain.subscribing import EnrolmentRules
 from iso_alert.domain.text import Texts
 from iso_alert.iso.dialect import Decision, Dialect, Voice, dialect
@@ -59,6 +60,7 @@ class Config:
     drain_timeout: float
     enrolment: EnrolmentConfig = field(repr=False)
     api: ApiConfig | None = None
+    retention: Retention = Retention()
 
 
 class Judge:
@@ -79,12 +81,14 @@ class Judge:
         enrolment = self._enrolment(rulebook)
         admin = self._try("admin.listen", lambda: address(file.admin.listen))
         api = self._api()
-        if not (store and keyring and route and rulebook and enrolment and admin) or self.faults:
+        retention = self._try("retention", lambda: Retention(**asdict(file.retention)))
+        if not (store and keyring and route and rulebook and enrolment and admin and retention) or self.faults:
             raise ConfigError(self.faults)
         statuses = shipped.path("smpp-statuses.toml", *self.before)
         return Config(
-            self.path, store, keyring, links, route, statuses, rulebook, admin, file.run.drain_timeout, enrolment, api
-        )
+            self.path, store, keyring, links, route, statuses, rulebook, admin, file.run.drain_timeout, enrolment, api,
+            retention,
+        )  # fmt: skip
 
     def _fault(self, where: str, what: object) -> None:
         self.faults += [f"{self.path}: {where}: {line}" for line in str(what).splitlines()]
