@@ -60,7 +60,7 @@ class Config:
     drain_timeout: float
     enrolment: EnrolmentConfig = field(repr=False)
     api: ApiConfig | None = None
-    retention: Retention = Retention()
+    retention: Retention = field(factory=Retention)
 
 
 class Judge:
