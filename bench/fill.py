@@ -11,14 +11,17 @@ _COPY = """
 WITH RECURSIVE past (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM past WHERE n + 1 < :rows)
 INSERT INTO txn ({names}) SELECT {values} FROM past
 """
+_AMOUNT = "(n * 7919) % 500000"  # a fifth of them below the threshold
 _COLUMNS = {
     "link": "'bench'", "mti": "'0200'", "merchant_id": "'MERCHANT0000001'", "acquirer": "'12345'",
-    "local": "'1123151500'", "currency": "'764'", "merchant": "'SHOP 0000'",
-    "facts": "'2|0|0|00|05|00|5411||yes|no|positive|no|yes|yes|yes'", "event": "'purchase'", "channel": "'edc'",
-    "kind": "'credit'", "rules": "'E20 C08 published P3'", "subscription": "'none'", "reason": "'not_subscribed'",
+    "local": "'1123151500'", "currency": "'THB'", "merchant": "'SHOP 0000'",
+    "facts": "'2|0|0|00|05|00|5411||yes|no|positive|no|yes|yes|yes|no'", "event": "'purchase'", "channel": "'edc'",
+    "kind": "'credit'", "rules": "'E20' || char(9) || 'C08' || char(9) || 'published' || char(9) || 'P3'",
+    "subscription": "CASE WHEN n % 10 THEN 'none' ELSE 'active' END",
+    "reason": f"CASE WHEN n % 10 THEN 'not_subscribed' WHEN {_AMOUNT} < 100000 THEN 'below_threshold' ELSE 'told' END",
     "id": ":first + n * :step", "stan": "printf('%06d', abs(random()) % 1000000)", "card": "1 + abs(random()) % :cards",
     "key": "random()", "rrn": "printf('9%011d', n)", "terminal": "printf('9%07d', abs(random()) % 5000)",
-    "approval_code": "printf('%06X', abs(random()) % 16777216)", "amount": "abs(random()) % 500000",
+    "approval_code": "printf('%06X', abs(random()) % 16777216)", "amount": _AMOUNT,
     "happened_at": "(:first + n * :step) / 1000000", "transmitted_at": "(:first + n * :step) / 1000000",
     "thread": ":first + n * :step",
 }  # fmt: skip
