@@ -13,11 +13,11 @@ from attrs import define, field, frozen
 from iso_alert.domain.decision import APPROVAL, CANCEL
 from iso_alert.domain.event import Event
 from iso_alert.domain.money import Money
-from iso_alert.domain.policy import Policy
+from iso_alert.domain.policy import Policy, Row
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import SubscriptionState
 from iso_alert.domain.text import Language, Texts
-from iso_alert.domain.thread import CANCELLING
+from iso_alert.domain.thread import CANCELLING, COVERING
 from iso_alert.smpp.text import part_count
 from iso_alert.store.inquiry import Past
 
@@ -26,7 +26,14 @@ FIXED = frozenset(
     {
         Reason.NOT_FINANCIAL, Reason.CHARGEBACK, Reason.UNDECIDED, Reason.NO_CARD, Reason.STOPPED, Reason.NO_AMOUNT,
         Reason.ALREADY_CANCELLED, Reason.NOTHING_TO_RESTORE, Reason.CANCEL_WITHDRAWN, Reason.COMPLETED_ALREADY,
-        Reason.OVERTAKEN_SILENT,
+        Reason.OVERTAKEN_SILENT, Reason.TAKEN_BACK_BEFORE,
+    }
+)  # fmt: skip
+# A cancellation with one of these was judged by itself: its payment was not there, or came too late to be told.
+JUDGED_ALONE = frozenset(
+    {
+        Reason.UNMATCHED_TOLD, Reason.UNMATCHED_SILENT, Reason.BELOW_THRESHOLD, Reason.SWITCHED_OFF,
+        Reason.NOT_PROMISED,
     }
 )  # fmt: skip
 FOLLOWING = frozenset({*CANCELLING, Event.REVERSAL_OF_VOID})
@@ -37,6 +44,7 @@ TYPICAL_BALANCE = Money(4_500_000)  # the journal keeps none; its length is what
 class Small:
     """A purchase below the other policy's threshold."""
 
+    id: int
     at: float
     satang: int
 
@@ -91,17 +99,17 @@ class Answer:
 
 @define
 class WhatIf:
-    """Ask `policy` about decisions in their order.  `root` finds the decision that began a thread."""
+    """Ask `policy` about decisions in their order.  `decision` finds an earlier one by its number."""
 
     policy: Policy
     texts: Texts
-    root: Callable[[int], Past | None]
+    decision: Callable[[int], Past | None]
     answer: Answer = field(factory=Answer)
     _small: dict[int, list[Small]] = field(factory=dict)
-    _root_told: Callable[[int], bool] = field(init=False)
+    _known: Callable[[int], bool] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._root_told = lru_cache(maxsize=65_536)(self._would_tell_root)
+        self._known = lru_cache(maxsize=65_536)(self._would_be_known)
 
     def run(self, decisions: Iterable[Past], progress: Callable[[int], None] = lambda _: None) -> Answer:
         """Count every decision; `progress` hears how many are done."""
@@ -133,35 +141,66 @@ class WhatIf:
                 answer.told_then.add(past.customer)
 
     def _would_tell(self, past: Past) -> bool:
+        if past.event in FOLLOWING:
+            self._forget_cancelled(past)
+            return self._would_follow(past)
+        if past.matched is not None and past.event in COVERING and self._known(past.matched):
+            return False
+        return self._would_tell_alone(past) or self._bursts(past)
+
+    def _would_follow(self, past: Past) -> bool:
+        """A cancellation goes where its payment went; a reversal of a void where the void did."""
+        if past.reason in JUDGED_ALONE and past.event in CANCELLING:
+            tells = self.policy.at(past.happened_at).tell_unmatched
+            return tells and self._can_tell(past) and self._reached(past, Event.PURCHASE)
+        return self._can_tell(past) and past.matched is not None and self._known(past.matched)
+
+    def _would_be_known(self, number: int) -> bool:
+        """Whether the cardholder would have read of this message, so that what cancels it may be told."""
+        past = self.decision(number)
+        if past is None:
+            return False
+        if past.event in FOLLOWING:
+            return self._would_follow(past)
+        covered = past.matched is not None and past.event in COVERING and self._known(past.matched)
+        return covered or self._would_tell_alone(past)
+
+    def _would_tell_alone(self, past: Past) -> bool:
+        return self._can_tell(past) and self._reached(past, past.event)
+
+    def _can_tell(self, past: Past) -> bool:
+        """Whether any policy could tell it; what the operator refused before, it would have refused again."""
         if past.subscription != SubscriptionState.ACTIVE.value or past.reason in FIXED:
             return False
-        if past.matched is not None and past.event in FOLLOWING:
-            return self._root_told(past.thread)
-        if past.matched is not None and past.event in (Event.COMPLETION, Event.FORCE_POSTED):
-            return not self._root_told(past.thread) and self._promised(past, past.event)
-        if past.event in FOLLOWING:
-            return self.policy.at(past.happened_at).tell_unmatched and self._promised(past, Event.PURCHASE)
-        return self._promised(past, past.event)
+        if past.reason is not Reason.ORIGINAL_NOT_TOLD or past.matched is None:
+            return True
+        original = self.decision(past.matched)
+        return original is None or original.reason is Reason.BURST_TOLD or not original.reason.told
 
-    def _would_tell_root(self, thread: int) -> bool:
-        root = self.root(thread)
-        return root is not None and root.event not in FOLLOWING and self._would_tell(root)
+    def _reached(self, past: Past, event: Event) -> bool:
+        row = self._row(past, event)
+        return row is not None and row.reached(past.amount)
 
-    def _promised(self, past: Past, event: Event) -> bool:
-        version = self.policy.at(past.happened_at)
-        row = version.row(past.kind, past.channel, event)
-        if row is None or not row.sends or row.follows:
-            return False
-        return row.reached(past.amount) or (version.burst.on and self._bursts(past))
+    def _row(self, past: Past, event: Event) -> Row | None:
+        row = self.policy.at(past.happened_at).row(past.kind, past.channel, event)
+        return row if row and row.sends and not row.follows else None
 
     def _bursts(self, past: Past) -> bool:
         """Whether this small purchase is the one at which many are told together."""
+        burst, now = self.policy.at(past.happened_at).burst, past.id / 1e6
+        if not burst.on or not self._can_tell(past) or not self._row(past, past.event):
+            return False
         small = self._small.setdefault(past.card, [])
-        small.append(Small(past.id / 1e6, past.amount.minor))
-        told = self.policy.at(past.happened_at).burst.reached(small, past.id / 1e6)
+        small.append(Small(past.id, now, past.amount.minor))
+        told = burst.reached(small, now)
         if told:
             self._small[past.card] = [one for one in small if one not in told]
         return bool(told)
+
+    def _forget_cancelled(self, past: Past) -> None:
+        """A small purchase that was taken back does not count."""
+        if small := self._small.get(past.card):
+            self._small[past.card] = [one for one in small if one.id != past.matched]
 
     def _forget_small(self, now: float) -> None:
         oldest = now - self.policy.longest_burst

@@ -42,14 +42,16 @@ SELECT n, parts, route, message_id, accepted_at, state, error, confirmed_at FROM
 
 -- name: decisions
 -- Decisions of a span of time, in order, with what another policy needs to decide anew.
-SELECT txn.id, txn.card, txn.thread, txn.event, txn.channel, txn.kind, txn.amount, txn.currency, txn.happened_at,
+SELECT txn.id, txn.card, txn.thread, txn.event, txn.channel, txn.kind, coalesce(txn.reversed, txn.amount), txn.currency,
+       txn.happened_at,
        txn.merchant, txn.local, txn.subscription, txn.reason, txn.matched, card.customer, card.last4, subscription.language
 FROM txn LEFT JOIN card ON card.id = txn.card LEFT JOIN subscription ON subscription.customer = card.customer
 WHERE txn.id > ? AND txn.id < ? ORDER BY txn.id LIMIT ?
 
 -- name: decision
 -- One decision, as above.
-SELECT txn.id, txn.card, txn.thread, txn.event, txn.channel, txn.kind, txn.amount, txn.currency, txn.happened_at,
+SELECT txn.id, txn.card, txn.thread, txn.event, txn.channel, txn.kind, coalesce(txn.reversed, txn.amount), txn.currency,
+       txn.happened_at,
        txn.merchant, txn.local, txn.subscription, txn.reason, txn.matched, card.customer, card.last4, subscription.language
 FROM txn LEFT JOIN card ON card.id = txn.card LEFT JOIN subscription ON subscription.customer = card.customer
 WHERE txn.id = ?
