@@ -3,7 +3,7 @@
 pyiso8583 decides what a frame holds; `checks` says what it is too kind to notice.  Its DecodeError carries the whole
 message, so none leaves this module: not as an exception, not as a cause, not in a log.
 
-The same field table can be compiled to something faster later: what it must deliver is what `_fields` returns.
+What comes often is decoded and encoded by a function of its own (`plan`), which makes the same of it or gives up.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,10 @@ from iso_alert.domain.card import BadPan, Card, Keyring, luhn
 from iso_alert.domain.transaction import Indicator
 from iso_alert.iso.checks import Checks, Trouble
 from iso_alert.iso.dialect import Dialect
+from iso_alert.iso.kept import Taken, Wanted
 from iso_alert.iso.message import Fault, Message, Sealed, Unreadable
+from iso_alert.iso.plan import EARNED_BY, Plans
 
-_NOT_FIELDS = frozenset("htp1")
 _FILE_ACTION = "30"  # digits 2 and 3 of the MTI
 _INVOICE_LENGTH = 12  # an invoice number has 6; what is longer may be anything, a card number too
 
@@ -42,29 +43,44 @@ class Codec:
 
     dialect: Dialect
     _keyring: Keyring = field(repr=False)
+    _earned_by: float = field(default=EARNED_BY, repr=False)
     _rows: Mapping[str, Mapping[str, object]] = field(init=False, repr=False)
     _checks: Checks = field(init=False, repr=False)
-    _kept: frozenset[str] = field(init=False, repr=False)
+    _plans: Plans = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         spec = self.dialect.profile.spec
-        self._rows, self._checks, self._kept = spec.rows, Checks.of(spec), self.dialect.kept
+        self._rows, self._checks = spec.rows, Checks.of(spec)
+        self._plans = Plans(spec, wanted(self.dialect), self._earned_by)
 
     def decode(self, frame: bytes) -> Message | Unreadable:
         """What the frame says.  Raises nothing: what cannot be read is a value too."""
+        taken = self._plans.unpack(frame)
+        if taken is not None:
+            return self._message(taken)
         fields, trouble = self._fields(frame)
-        message = self._message(fields)
+        message = self._message(self._plans.wanted.of(fields))
         if trouble is None:
+            self._plans.unpacked(frame, fields)
             return message
         return Unreadable(trouble.fault, trouble.field, trouble.position, message)
 
+    def plan(self, frame: bytes) -> str | None:
+        """The source by which frames of this kind are decoded; None for one that the library alone judges."""
+        fields, trouble = self._fields(frame)
+        return None if trouble else self._plans.unpacking(fields).text
+
     def encode(self, fields: Mapping[str, str]) -> bytes:
         """The frame of these fields (h, t, 2 ... 128).  Raises Unwritable."""
+        frame = self._plans.pack(fields)
+        if frame is not None:
+            return frame
         try:
-            frame, _ = iso8583.encode(dict(fields), self._rows)  # a copy: it changes its argument
+            written, _ = iso8583.encode(dict(fields), self._rows)  # a copy: it changes its argument
         except iso8583.EncodeError as error:
             raise Unwritable(f"field {error.field}: {error.msg}") from None
-        return bytes(frame)
+        self._plans.packed(fields)
+        return bytes(written)
 
     def _fields(self, frame: bytes) -> tuple[Mapping[str, str], Trouble | None]:
         """The sound fields of a frame, and the first thing wrong with it."""
@@ -78,21 +94,22 @@ class Codec:
             return sound, earlier or Trouble(fault, error.field, error.pos)
         return self._checks.sound(plain, encoded)
 
-    def _message(self, fields: Mapping[str, str]) -> Message:
-        profile, kept = self.dialect.profile, self._kept
+    def _message(self, taken: Taken) -> Message:
+        kept, read, dropped = taken
+        profile = self.dialect.profile
         return Message(
-            mti=fields.get("t", ""),
-            fields={key: value for key, value in fields.items() if key in kept},
-            card=self._card(fields),
-            header=fields.get("h", ""),
-            indicator=self._indicator(fields),
-            network=profile.network.place.of(fields),
-            invoice=self._invoice(fields),
-            has_chip=bool(fields.get("55")),
-            has_track=bool(fields.get("35") or fields.get("45")),
-            has_pin="52" in fields,
-            dropped=tuple(key for key in fields if key not in kept and key not in _NOT_FIELDS),
-            pan=Sealed(fields["2"]) if "2" in fields and self.dialect.echo_pan else None,
+            mti=read.get("t", ""),
+            fields=kept,
+            card=self._card(read),
+            header=read.get("h", ""),
+            indicator=self._indicator(read),
+            network=profile.network.place.of(read),
+            invoice=self._invoice(read),
+            has_chip=bool(read.get("55")),
+            has_track=bool(read.get("35") or read.get("45")),
+            has_pin="52" in dropped,
+            dropped=dropped,
+            pan=Sealed(read["2"]) if "2" in read and self.dialect.echo_pan else None,
         )
 
     def _card(self, fields: Mapping[str, str]) -> Card | None:
@@ -112,6 +129,14 @@ class Codec:
         place = self.dialect.profile.invoice
         invoice = place.of(fields) if place else ""
         return invoice if len(invoice) <= _INVOICE_LENGTH else ""
+
+
+def wanted(dialect: Dialect) -> Wanted:
+    """What `Codec` takes out of a frame of this dialect."""
+    profile = dialect.profile
+    places = (*profile.indicator, profile.network.place, profile.invoice)
+    read = {"h", "t", "2", "35", *(place.field for place in places if place)}
+    return Wanted(dialect.kept, frozenset(read), frozenset({"45", "55"} - read))
 
 
 def of_track(track2: str) -> str:

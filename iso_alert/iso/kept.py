@@ -1,5 +1,12 @@
 """Which fields may leave the codec (T-01): a list of what is allowed, so that a forgotten field stays inside."""
 
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from attrs import frozen
+
+Taken: TypeAlias = tuple[Mapping[str, str], Mapping[str, str], tuple[str, ...]]  # kept, read, dropped
+
 
 def words(text: str) -> tuple[str, ...]:
     """Field numbers as a table of specifications writes them."""
@@ -10,3 +17,26 @@ KEPT = frozenset(words("3 4 5 6 7 11 12 13 18 22 24 25 32 33 37 38 39 41 42 43 4
 KEPT_93 = (KEPT - {"90", "91", "95"}) | {"26", "30", "56"}  # in 1993 those three numbers mean something else
 KEPT_FOR_ENROLMENT = "120"  # holds a mobile number
 SENSITIVE = frozenset(words("2 14 34 35 36 45 48 52 53 55"))  # no profile may keep these or hand a part of them on
+
+THERE = "there"
+_NOT_FIELDS = frozenset("htp1")
+
+
+@frozen
+class Wanted:
+    """What is taken out of a frame: `kept` leaves the codec, of all else only that it was there."""
+
+    kept: frozenset[str]
+    read: frozenset[str]  # for the codec alone
+    seen: frozenset[str]  # for the codec alone, and only whether there is anything in it
+
+    def of(self, fields: Mapping[str, str]) -> Taken:
+        """What is wanted of all the fields of a frame."""
+        kept = {key: value for key, value in fields.items() if key in self.kept}
+        read = {key: value for key, value in fields.items() if key in self.read}
+        seen = {key: THERE if fields[key] else "" for key in self.seen if key in fields}
+        return kept, read | seen, self.dropped(fields)
+
+    def dropped(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """The fields that stay inside, by their numbers."""
+        return tuple(key for key in keys if key not in self.kept and key not in _NOT_FIELDS)
