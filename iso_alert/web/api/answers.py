@@ -100,6 +100,23 @@ class Previews:
 
 
 @frozen
+class Refused:
+    """A line that was not taken."""
+
+    line: int
+    words: str
+
+
+@frozen
+class Taken:
+    """What an upload came to; the good lines are kept although others are not."""
+
+    lines: int
+    changed: int
+    refused: tuple[Refused, ...]
+
+
+@frozen
 class ShownRow:
     """A row of the audit trail."""
 
@@ -165,11 +182,19 @@ def done(of: Answer, role: Role) -> Done:
 
 def row(of: AuditRow) -> ShownRow:
     who, it = of.entry.actor, of.entry
-    before, after = (json.loads(text) if text else None for text in (it.before, it.after))
+    before, after = _kept(it.before), _kept(it.after)
     return ShownRow(
         of.id, moment(of.at), who.name, who.via.value, who.origin, it.operation, it.outcome, it.customer, it.last4,
         it.reason, before, after,
     )  # fmt: skip
+
+
+def _kept(text: str) -> Any:
+    """What a row keeps is JSON mostly, and words else."""
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
 
 
 def plain(told: Any) -> Any:

@@ -1,6 +1,7 @@
 """The API as an ASGI application: a route for each operation of the table, and a problem for whatever goes wrong."""
 
 from collections.abc import Mapping
+from contextlib import aclosing
 from typing import Any
 
 import structlog
@@ -58,9 +59,11 @@ async def _asked(one: Operation, request: Request) -> Any:
         return reading.query(request.query_params, one.takes)
     if request.query_params:
         raise problem(400, "everything is asked in the body")
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-        raise problem(415, f"{JSON} is taken")
-    return reading.body(await _body(request, one.most), one.takes)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON and kind not in one.more:
+        raise problem(415, f"{', '.join((JSON, *one.more))} is taken")
+    data = await _body(request, one.most)
+    return one.more[kind](data) if kind in one.more else reading.body(data, one.takes)
 
 
 async def _body(request: Request, most: int) -> bytes:
@@ -68,10 +71,11 @@ async def _body(request: Request, most: int) -> bytes:
     data = bytearray()
     try:
         with trio.fail_after(BODY_SECONDS):
-            async for piece in request.stream():
-                data += piece
-                if len(data) > most:
-                    raise problem(413, f"at most {most} bytes are taken")
+            async with aclosing(request.stream()) as pieces:
+                async for piece in pieces:
+                    data += piece
+                    if len(data) > most:
+                        raise problem(413, f"at most {most} bytes are taken")
     except trio.TooSlowError:
         raise problem(408) from None
     except ClientDisconnect:

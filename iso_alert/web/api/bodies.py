@@ -9,7 +9,7 @@ from attrs import field, frozen
 from iso_alert.domain.text import Language
 from iso_alert.web.api import fields as f
 
-MOST_ROWS = 500
+MOST_ROWS, MOST_LINES = 500, 5000
 
 
 @frozen(kw_only=True)
@@ -81,11 +81,9 @@ class Everybody(Asked):
 
 
 @frozen(kw_only=True)
-class Owed(Asked):
-    """What a reminder would tell of one card, or of a customer's credit cards."""
+class Sums:
+    """What is owed, and by when."""
 
-    card: Annotated[str | None, f.CARD] = field(default=None, repr=False)
-    customer: Annotated[str | None, f.CUSTOMER] = None
     due: Annotated[str, f.day("When it must be paid.", "2026-12-05")]
     total: Annotated[str, f.AMOUNT]
     minimum: Annotated[str, f.AMOUNT]
@@ -93,6 +91,32 @@ class Owed(Asked):
     @property
     def day(self) -> date:
         return date.fromisoformat(self.due)
+
+    def satang(self, name: str) -> int:
+        return int(str(getattr(self, name)).replace(".", ""))
+
+
+@frozen(kw_only=True)
+class Owed(Sums):
+    """What a reminder would tell of one card, or of a customer's credit cards."""
+
+    operator: Annotated[str | None, f.OPERATOR] = None
+    card: Annotated[str | None, f.CARD] = field(default=None, repr=False)
+    customer: Annotated[str | None, f.CUSTOMER] = None
+
+
+@frozen(kw_only=True)
+class Owing(Sums):
+    """One statement."""
+
+    card: Annotated[str, f.CARD] = field(repr=False)
+
+
+@frozen(kw_only=True)
+class Upload(Asked):
+    """Statements; one that is there (card and due date) gets the new sums."""
+
+    statements: Annotated[tuple[Owing, ...], f.several(MOST_LINES)]
 
 
 @frozen(kw_only=True)

@@ -61,6 +61,13 @@ def whole(say: str, least: int, most: int) -> Shape:
     )
 
 
+def several(most: int) -> Shape:
+    return Shape(
+        {"minItems": 1, "maxItems": most},
+        lambda value: None if 1 <= len(value) <= most else f"is not a list of 1 to {most}",
+    )
+
+
 def said(say: str) -> Shape:
     """For what its type alone judges."""
     return Shape({"description": say})

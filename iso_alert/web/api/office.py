@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-from attrs import field, frozen
+from attrs import define, field
 
 from iso_alert.domain.card import BadPan, Card, Keyring, luhn
 from iso_alert.domain.command import Actor, Result, Standing
@@ -18,9 +18,9 @@ from iso_alert.web.api.problem import of_result
 VIEW = "view"  # an operation of the audit trail
 
 
-@frozen
+@define(eq=False)
 class Office:
-    """Handed to every operation."""
+    """Handed to every operation.  Its keys may be changed while it is used."""
 
     desk: Desk
     subscribing: Subscribing

@@ -10,6 +10,7 @@ from iso_alert.web.api.problem import MEDIA_TYPE, TITLES
 from iso_alert.web.api.schema import PLACE, Schemas, properties, required, schema
 
 JSON = "application/json"
+TEXT: dict[str, Any] = {"schema": {"type": "string"}}
 PROBLEM = {
     "type": "object",
     "description": "RFC 9457: what could not be done, and why.",
@@ -76,7 +77,8 @@ def _operation(one: Operation, schemas: Schemas) -> dict[str, Any]:
     if one.keyed:
         made["parameters"].append(KEY)
     if one.has_body:
-        made["requestBody"] = {"required": True, "content": {JSON: {"schema": schema(one.takes, schemas)}}}
+        content = {JSON: {"schema": schema(one.takes, schemas)}}
+        made["requestBody"] = {"required": True, "content": content | dict.fromkeys(one.more, TEXT)}
     return made
 
 

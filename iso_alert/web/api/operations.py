@@ -1,14 +1,14 @@
 """Everything that can be asked, once: routing, validation, roles and the OpenAPI document are all read from here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from iso_alert.domain.command import Operation as Change
 from iso_alert.domain.token import Role
-from iso_alert.web.api import bodies, views
-from iso_alert.web.api.answers import Done, Found, Previews, Telling, Trail
+from iso_alert.web.api import bodies, uploads, views
+from iso_alert.web.api.answers import Done, Found, Previews, Taken, Telling, Trail
 from iso_alert.web.api.commands import Carry, Stop
 from iso_alert.web.api.office import Does
 
@@ -33,6 +33,7 @@ class Operation:
     good: tuple[int, ...] = (200,)
     keyed: bool = False  # whether Idempotency-Key has a meaning
     most: int = 16 * KILOBYTE  # bytes of a request
+    more: Mapping[str, Callable[[bytes], Any]] = field(factory=dict)  # media types beside JSON, and who reads them
 
     @property
     def has_body(self) -> bool:
@@ -80,6 +81,11 @@ OPERATIONS: tuple[Operation, ...] = (
         "Show the reminder as it would be sent.  Nothing is sent.", _WITH_BODY,
     ),
     Operation(
+        "statements", "POST", "/v1/statements", uploads.take, bodies.Upload, Taken,
+        "Upload statements, which are reminded of three days before they are due.", _WITH_BODY,
+        most=KILOBYTE * KILOBYTE, more={uploads.CSV: uploads.from_csv},
+    ),
+    Operation(
         "stop_all", "POST", "/v1/stop", Stop(True), bodies.Everybody, Telling,
         "Tell nobody anything, at once; what happens meanwhile is recorded and not told later.", _WITH_BODY,
     ),
@@ -104,6 +110,6 @@ AGENTS = frozenset(
 MAY: Mapping[Role, frozenset[str]] = {
     Role.AGENT: AGENTS | {"status"},
     Role.SUPERVISOR: AGENTS | {"applications", "approve", "refuse", "suspend", "resume", "status"},
-    Role.OPERATOR: frozenset({"stop_all", "start_all", "status"}),
+    Role.OPERATOR: frozenset({"statements", "stop_all", "start_all", "status"}),
     Role.AUDITOR: frozenset({"audit", "status"}),
 }

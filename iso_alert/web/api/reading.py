@@ -89,6 +89,8 @@ def _faults(made: Any) -> Iterator[Fault]:
         said = getattr(made, name)
         if said is not None and (why := shape_of(kind).fault(said)):
             yield Fault(name, why)
+        for n, inner in enumerate(said if isinstance(said, tuple) else ()):
+            yield from (Fault(f"{name}[{n}].{fault.field}", fault.words) for fault in _faults(inner))
     if (rule := together(type(made))) and (why := rule.fault(made)):
         yield Fault(rule.names[0], why)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from attrs import NOTHING, Attribute, fields, has
 
+from iso_alert.web.api import bodies
 from iso_alert.web.api.bodies import together
 from iso_alert.web.api.fields import shape_of
 
@@ -56,7 +57,7 @@ def _object(of: type, among: Schemas) -> dict[str, Any]:
     made: dict[str, Any] = {"type": "object", "description": getdoc(of) or "", "properties": properties(of, among)}
     if names := required(of):
         made["required"] = names
-    if any(one.default is not NOTHING for one in fields(of)):  # then it is asked, not answered
+    if of.__module__ == bodies.__name__:  # asked, not answered
         made["additionalProperties"] = False
     if rule := together(of):
         made["oneOf" if rule.only_one else "anyOf"] = [{"required": [name]} for name in rule.names]

@@ -76,11 +76,7 @@ async def preview(office: Office, caller: Caller, asked: Owed) -> Reply:
 
 
 def _statement(asked: Owed, last4: str) -> Statement:
-    return Statement(last4, asked.day, _baht(asked.total), _baht(asked.minimum))
-
-
-def _baht(text: str) -> Money:
-    return Money(int(text.replace(".", "")))
+    return Statement(last4, asked.day, Money(asked.satang("total")), Money(asked.satang("minimum")))
 
 
 async def status(office: Office, _: Caller, __: Nothing) -> Reply:
