@@ -17,4 +17,7 @@ def name_of(number: int) -> str:
 
 def number_of(name: str) -> int:
     """The number again.  Raises ValueError."""
-    return int(name, 36)
+    number = int(name, 36)
+    if not 0 <= number < 1 << 63:  # what a store can hold
+        raise ValueError(f"{name!r} is no name")
+    return number
