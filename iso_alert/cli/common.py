@@ -17,6 +17,12 @@ def config_option(command: F) -> F:
     return click.option("-c", "--config", "config", metavar="FILE", help=say)(command)
 
 
+def rejects_option(command: F) -> F:
+    """`--rejects FILE`."""
+    say = "Set bad lines aside here, with the reason; of card numbers the last four digits are left."
+    return click.option("--rejects", metavar="FILE", help=say)(command)
+
+
 def tell_faults(faults: list[str]) -> NoReturn:
     """Print each fault of the configuration and leave with 78."""
     for fault in faults:

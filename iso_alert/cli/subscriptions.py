@@ -1,8 +1,17 @@
 """`iso-alert subscriptions import`: who wants to be told."""
 
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
 import click
 
-from iso_alert.cli.common import config_option, tell_faults
+from iso_alert.cli.common import config_option, rejects_option, tell_faults
+
+if TYPE_CHECKING:
+    from iso_alert.domain.command import Command, Record
+    from iso_alert.domain.confirming import EnrolmentRules
+    from iso_alert.store.files import SubscriberLine
+    from iso_alert.store.sqlite import Sqlite
 
 
 @click.group()
@@ -12,42 +21,66 @@ def command() -> None:
 
 @command.command("import")
 @config_option
+@rejects_option
 @click.argument("file")
-def import_(config: str | None, file: str) -> None:
+def import_(config: str | None, rejects: str | None, file: str) -> None:
     """Import subscriptions from FILE (`-`: standard input), a CSV with the columns customer, mobile, language.
 
     \b
     Examples:
-      iso-alert subscriptions import subscriptions.csv
+      iso-alert subscriptions import subscriptions.csv --rejects bad-subscriptions.csv
 
-    language is th or en.  They are active at once.  The customer's cards must have been imported before.
+    language is th or en.  Two more columns may be there: news (yes or no; empty leaves the consent as it is) and terms,
+    the version that was agreed to.  New ones are active at once.  One that is there with other values is changed as
+    the contact centre would change it, with its SMS.  One that has ended is not brought back by a file.  The
+    customer's cards must have been imported before.
     """
     import time
 
-    from iso_alert.cli.importing import BadLine, import_csv
-    from iso_alert.config import ConfigError, find, load_keys
-    from iso_alert.domain.mobile import thai_mobile
-    from iso_alert.domain.text import Language
-    from iso_alert.store.port import SubscriptionLine
-    from iso_alert.store.sqlite import Sqlite
-
-    def understand(row: dict[str, str]) -> SubscriptionLine:
-        if row["language"] not in (language.value for language in Language):
-            raise BadLine("language is neither th nor en")
-        return SubscriptionLine(row["customer"], thai_mobile(row["mobile"]), Language(row["language"]))
-
-    def write(batch: list[tuple[int, SubscriptionLine]]) -> tuple[int, list[tuple[int, str]]]:
-        changed, cardless = store.import_subscriptions([line for _, line in batch], time.time())
-        unknown = set(cardless)
-        refused = [(number, "this customer has no card here") for number, line in batch if line.customer in unknown]
-        return changed, refused
+    from iso_alert.cli.forms import subscriptions
+    from iso_alert.cli.importing import import_file
+    from iso_alert.cli.people import opened
+    from iso_alert.config import ConfigError, find, load
 
     try:
-        path, _ = load_keys(find(config))
+        rules = load(find(config)).enrolment.rules
     except ConfigError as error:
         tell_faults(error.faults)
-    store = Sqlite(path)
-    try:
-        import_csv(file, ("customer", "mobile", "language"), understand, write)
-    finally:
-        store.close()
+    with opened(config) as store:
+        import_file(file, subscriptions(store, time.time, changing(store, rules, file)), store, rejects)
+
+
+def changing(store: "Sqlite", rules: "EnrolmentRules", file: str) -> Callable[["SubscriberLine"], str | None]:
+    """Carries out what a line says of a subscription that is there; the result is why it could not be."""
+    import time
+
+    def change(line: "SubscriberLine") -> str | None:
+        standing = store.people.standing(customer=line.customer)
+        if standing is None or standing.record is None:
+            return "there is no such subscription"
+        for command in commands(line, standing.record, file):
+            answer = store.people.execute(command, rules, time.time())
+            if not answer.result.good:
+                return answer.words
+        return None
+
+    return change
+
+
+def commands(line: "SubscriberLine", record: "Record", file: str) -> Iterator["Command"]:
+    """What makes the record as the line says."""
+    from attrs import evolve
+
+    from iso_alert.cli.people import me
+    from iso_alert.domain.command import Command, Operation, Via
+
+    actor = evolve(me(), via=Via.FILE, origin=file)
+    language = Command(
+        Operation.CHANGE_LANGUAGE, actor, customer=line.customer, language=line.language, terms=line.terms
+    )
+    if line.mobile != record.mobile:
+        yield evolve(language, operation=Operation.CHANGE_NUMBER, mobile=line.mobile)
+    elif line.language is not record.language:
+        yield language
+    if line.news is not None and line.news is not record.news:
+        yield evolve(language, operation=Operation.NEWS_ON if line.news else Operation.NEWS_OFF)

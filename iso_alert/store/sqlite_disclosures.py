@@ -101,9 +101,18 @@ def _barred(of: Disclosure | None, actor: Actor) -> str:
         return "there is no such request"
     if of.approved_by is not None:
         return f"{of.approved_by} has approved it already"
-    if of.requested_by == actor.name:
+    if (
+        of.requested_by == actor.name
+        or _vouched(of.requested_from, actor.name)
+        or _vouched(actor.origin, of.requested_by)
+    ):
         return "who has asked for it cannot approve it: another person must"
     return ""
+
+
+def _vouched(origin: str, account: str) -> bool:
+    """Whether somebody who showed a token sat at this account: with and without one he is the same person."""
+    return origin.startswith(f"{account} at ")
 
 
 def _disclosure(row: Sequence[Any]) -> Disclosure:
