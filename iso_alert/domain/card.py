@@ -86,7 +86,10 @@ def _name(key: bytes) -> bytes:
     return sha256(b"iso_alert key name" + key).digest()[:_NAME_BYTES]
 
 
+_TWICE = bytes.maketrans(b"0123456789", b"0246813579")  # each digit doubled, and the digits of that summed
+
+
 def luhn(digits: str) -> bool:
     """Whether the check digit of a card number is right."""
-    odd, even = digits[-1::-2], digits[-2::-2]
-    return (sum(map(int, odd)) + sum(sum(divmod(2 * int(d), 10)) for d in even)) % 10 == 0
+    raw = digits.encode()  # summed as bytes: a card file asks millions of times
+    return (sum(raw[-1::-2]) + sum(raw[-2::-2].translate(_TWICE)) - ord("0") * len(raw)) % 10 == 0
