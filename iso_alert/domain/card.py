@@ -8,7 +8,7 @@ else of the PAN is kept: no BIN, and no `repr` that shows more than the last fou
 from enum import Enum
 from functools import lru_cache
 from hashlib import sha256
-from hmac import digest
+from hmac import HMAC, new
 
 from attrs import field, frozen
 
@@ -78,7 +78,7 @@ class Keyring:
         if not 12 <= len(pan) <= 19:
             raise BadPan(f"a card number of {len(pan)} digits")
         number = pan.encode()
-        return Card(tuple(_name(key) + digest(key, number, "sha256") for key in self._keys), pan[-4:])
+        return Card(tuple(_name(key) + _mac(key, number) for key in self._keys), pan[-4:])
 
 
 @lru_cache(maxsize=8)  # asked for every message
@@ -89,7 +89,19 @@ def _name(key: bytes) -> bytes:
 _TWICE = bytes.maketrans(b"0123456789", b"0246813579")  # each digit doubled, and the digits of that summed
 
 
+def _mac(key: bytes, number: bytes) -> bytes:
+    mac = _begun(key).copy()
+    mac.update(number)
+    return mac.digest()
+
+
+@lru_cache(maxsize=8)  # the key's half of the work is the same for every number
+def _begun(key: bytes) -> HMAC:
+    return new(key, digestmod="sha256")
+
+
 def luhn(digits: str) -> bool:
     """Whether the check digit of a card number is right."""
-    raw = digits.encode()  # summed as bytes: a card file asks millions of times
+    ascii_digits = digits if digits.isascii() else "".join(str(int(digit)) for digit in digits)  # ๔ is a digit too
+    raw = ascii_digits.encode()  # summed as bytes: a card file asks millions of times
     return (sum(raw[-1::-2]) + sum(raw[-2::-2].translate(_TWICE)) - ord("0") * len(raw)) % 10 == 0
