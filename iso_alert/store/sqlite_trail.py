@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from sqlite3 import Connection
+from sqlite3 import Connection, OperationalError
 from typing import Any
 
 from iso_alert.domain.command import Actor, Via
@@ -23,28 +23,31 @@ class Trail:
     def __init__(self, db: Connection, store: Path) -> None:
         self._db = db
         self._file = AnchorFile(store.with_name(store.name + "-audit"))
-        self._fits: bool | None = None  # whether the anchor belonged to this trail; None: nothing to be anchored
+        self._newest: Anchor | None = None  # the last row that we appended, until it is anchored
+        self._fits = False  # whether the anchor belonged to the trail before it
 
     def append(self, entry: Entry, now: float) -> None:
         head = self._head()
-        if self._fits is None:
+        if head != self._newest:  # the first of a transaction, or somebody else's, or ours was rolled back
             self._fits = self._belongs(head)
         who = entry.actor
         row = (
             head.id + 1, now, who.name, who.via.value, who.origin, entry.operation, entry.outcome, entry.customer,
             entry.last4, entry.reason, entry.before, entry.after,
         )  # fmt: skip
-        self._db.execute(SQL["audit_append"], (*row, link(head.hash, row)))
+        newest = self._newest = Anchor(head.id + 1, link(head.hash, row))
+        self._db.execute(SQL["audit_append"], (*row, newest.hash))
 
     def anchor(self) -> None:
         """Remember the newest row elsewhere, if there are new ones.
 
         Never fails: a crash here, or a full disk, leaves an older anchor, which is still a true one.
         """
-        fits, self._fits = self._fits, None
-        if fits:
-            with suppress(OSError):
-                self._file.write(self._head())
+        newest, self._newest = self._newest, None
+        if newest and self._fits:
+            with suppress(OSError, OperationalError):
+                if self._hash(newest.id) == newest.hash:  # else it was rolled back
+                    self._file.write(newest)
 
     def _head(self) -> Anchor:
         return Anchor(*(self._db.execute(SQL["audit_head"]).fetchone() or (0, NOTHING)))

@@ -245,3 +245,25 @@ def test_an_activation_is_on_the_trail(kept: Kept) -> None:
     rows = [(row.entry.actor.name, row.entry.operation) for row in kept.store.people.audit()]
     assert rows == [("agent-7", "apply"), ("calendar", "expire")]
     assert kept.store.people.verify_audit() == []
+
+
+def test_a_purge_stops_at_the_first_row_that_is_young_enough(trail: Kept) -> None:
+    """A clock that was put back must not let newer rows go."""
+    people = trail.store.people
+    people.append_audit(Entry(AGENT, "view", "00"), NOW - DAY)
+
+    assert people.purge_audit(NOW + 1, AGENT, NOW + DAY) == 1
+    assert [row.id for row in people.audit()] == [2, 3, 4, 5, 6, 7]
+
+
+def test_a_row_that_was_rolled_back_is_not_anchored(trail: Kept) -> None:
+    """The next one takes its number, and the anchor is that one's."""
+    trail.query("CREATE TRIGGER broken BEFORE INSERT ON answer BEGIN SELECT RAISE(ABORT, 'broken'); END")
+    with pytest.raises(IntegrityError):
+        trail.store.people.execute(command(Operation.INQUIRE), rules(), NOW + 9, key="k")
+    trail.store.settle([])
+    between = trail.store.people.verify_audit()
+    trail.store.people.append_audit(Entry(AGENT, "view", "00"), NOW + 10)
+
+    assert (between, trail.store.people.verify_audit()) == ([], [])
+    assert trail.store.people.audit(after=5)[0].entry.operation == "view"

@@ -114,8 +114,8 @@ FROM audit WHERE id > ? ORDER BY id LIMIT ?
 SELECT after FROM audit WHERE operation = 'purge_audit' ORDER BY id DESC LIMIT 1
 
 -- name: audit_older
--- The last of the rows older than a time, and how many there are.  Rows are in the order of their ids.
-SELECT max(id), count(*) FROM audit WHERE at < ?
+-- The last of the rows before the first that is not older than a time, and how many they are.
+SELECT max(id), count(*) FROM audit WHERE id < coalesce((SELECT min(id) FROM audit WHERE at >= ?), 9e18)
 
 -- name: audit_purge
 -- Take rows away.
