@@ -6,7 +6,7 @@ Only between 09:00 and 21:00 in Bangkok, only to those who consented, and after 
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from enum import Enum
 
 from iso_alert.domain.shown import BANGKOK
@@ -41,19 +41,7 @@ TRANSITIONS: Mapping[tuple[CampaignState, Order], CampaignState] = {
 def closes(now: float) -> float | None:
     """When the hours in which `now` lies end (seconds since 1970); None: no news goes now."""
     here = datetime.fromtimestamp(now, BANGKOK)
-    return _at(here, UNTIL) if FROM <= here.time() < UNTIL else None
-
-
-def opens(now: float) -> float:
-    """When news may go again: now, or at the next 09:00."""
-    here = datetime.fromtimestamp(now, BANGKOK)
-    if FROM <= here.time() < UNTIL:
-        return now
-    return _at(here if here.time() < FROM else here + timedelta(days=1), FROM)
-
-
-def _at(day: datetime, hour: time) -> float:
-    return datetime.combine(day.date(), hour, BANGKOK).timestamp()
+    return datetime.combine(here.date(), UNTIL, BANGKOK).timestamp() if FROM <= here.time() < UNTIL else None
 
 
 # Dates, times, sums, Thai abbreviations (น., พ.ศ.) and the bank's telephone number are not links.
