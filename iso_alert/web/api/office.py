@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from iso_alert.domain.card import BadPan, Card, Keyring, luhn
 from iso_alert.domain.command import Actor, Result, Standing
