@@ -55,7 +55,7 @@ class Original:
     acquirer: str = ""
 
 
-@frozen
+@frozen(slots=False)  # made for every message, and with slots a frozen value takes twice as long to make
 class Transaction:
     """One financial message, read.  No card number, no track, no PIN block."""
 

@@ -23,11 +23,11 @@ def named(code: str) -> Currency:
 def amount(message: Message, dialect: Dialect) -> Money:
     """The first amount in baht, else the merchant's amount in its own currency."""
     for value, code in _AMOUNTS:
-        default = dialect.currency if value == "4" else ""
         digits = _asked(message, dialect) if value == "4" else message.get(value)
-        name = message.get(code) or default
-        # A host that fills DE6 with zeros bills nothing there: what the merchant asked counts.
-        if digits.strip("0") and name and named(name) == BAHT:
+        if not digits.strip("0"):
+            continue  # a host that fills DE6 with zeros bills nothing there: what the merchant asked counts
+        name = message.get(code) or (dialect.currency if value == "4" else "")
+        if name and named(name) == BAHT:
             return Money(int(digits), BAHT)
     return charged(message, dialect)
 

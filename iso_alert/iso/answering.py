@@ -1,5 +1,7 @@
 """Answers: which fields go back, and with which code.  A value comes in, the response's fields go out."""
 
+from functools import lru_cache
+
 from iso_alert.iso.codec import Codec
 from iso_alert.iso.dialect import Dialect
 from iso_alert.iso.message import Message, Unreadable
@@ -22,6 +24,7 @@ def said_to(reading: Reading) -> Said | None:
     return _TO_IGNORED.get(reading.why) if isinstance(reading, Ignored) else Said.RECORDED
 
 
+@lru_cache(maxsize=256)  # asked for every message
 def response_mti(mti: str) -> str | None:
     """0201 → 0210; None for what is not answered: responses, notifications, no MTI at all."""
     if len(mti) != 4 or mti[2] not in _RESPONSE:
@@ -48,7 +51,7 @@ def answer(
         fields["2"] = message.pan.open()
     fields |= {key: message.fields[key] for key in profile.echo if key in message.fields}
     fields["39"] = profile.codes.code(said, mti[1]) if isinstance(said, Said) else said
-    return fields | (more or {})
+    return fields | more if more else fields
 
 
 def header(received: str, kind: str, length: int) -> str:

@@ -35,7 +35,7 @@ class Sealed:
         raise TypeError("a card number is neither copied nor stored")
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)  # made for every message, and with slots a frozen value takes twice as long to make
 class Message:
     """Decoded, checked and stripped.  Prints as what identifies it, never as what it says."""
 

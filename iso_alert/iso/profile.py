@@ -65,7 +65,10 @@ class Place:
 
     def of(self, fields: Mapping[str, str]) -> str:
         """What is written there, "" if nothing is."""
-        text = fields.get(self.field, "")[self.at - 1 :].strip()
+        text = fields.get(self.field)
+        if not text:
+            return ""
+        text = text[self.at - 1 :].strip()
         text = text[: self.length] if self.length else text
         return self.values.get(text, "") if self.values else text
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -74,6 +75,7 @@ _REPEAT = {"1": "0", "3": "2", "5": "4"}
 _ACCOUNTS = {"30": Kind.CREDIT, "10": Kind.DEBIT, "20": Kind.DEBIT}
 _FINANCIAL, _ASKS, _ANSWERS, _TELLS = "124", "02", "13", "4"
 _YES_NO = {True: "yes", False: "no"}
+_facts_of = lru_cache(maxsize=4096)(Facts)  # a host says a few hundred things in all; the tables remember these, too
 
 
 def read(message: Message, dialect: Dialect, arrived_at: float) -> Reading:
@@ -122,6 +124,7 @@ def _file_action(message: Message, dialect: Dialect, arrived_at: float) -> Readi
 
 def _transaction(message: Message, dialect: Dialect, arrived_at: float) -> Transaction:
     get, profile = message.get, dialect.profile
+    terminal, merchant_id = get("41"), get("42")
     total, part = amount(message, dialect), reversed_part(message, dialect)
     facts = _facts(message, dialect, total, part)
     shown, domestic = acceptor(message.fields.get("43", ""), profile.layout, dialect.charset)
@@ -140,8 +143,8 @@ def _transaction(message: Message, dialect: Dialect, arrived_at: float) -> Trans
         stan=get("11"),
         rrn=get("37"),
         approval_code=_code(get("38")),
-        terminal=get("41"),
-        merchant_id=get("42"),
+        terminal=terminal,
+        merchant_id=merchant_id,
         acquirer=get("32").lstrip("0"),  # as DE90 has it, which pads with zeros
         invoice=message.invoice,
         response_code=get("39"),
@@ -149,7 +152,7 @@ def _transaction(message: Message, dialect: Dialect, arrived_at: float) -> Trans
         amount=total,
         reversed=part,
         balances=balances(message, dialect),
-        merchant=dialect.merchants.name(shown, get("42"), get("41"), facts.mcc),
+        merchant=dialect.merchants.name(shown, merchant_id, terminal, facts.mcc),
         local_time=time,
         local_date=date,
         transmitted_at=transmitted,
@@ -168,23 +171,24 @@ _BY_CLASS: dict[str, Callable[[Message, Dialect, float], Reading]] = {
 def _facts(message: Message, dialect: Dialect, total: Money, part: Money | None) -> Facts:
     function, origin = int(message.mti[2]), message.mti[3]
     get, fields, profile = message.get, message.fields, dialect.profile
-    return Facts(
+    processing, terminal = get("3")[:2], get("41")
+    return _facts_of(
         mti_class=message.mti[1],
         function=str(function & ~1),  # a paired response speaks of its request
         origin=_REPEAT.get(origin, origin),
-        processing=get("3")[:2],
+        processing=processing,
         entry_mode=profile.entry_mode.of(fields),
         condition=profile.condition.of(fields),
         mcc=profile.mcc.of(fields),
         indicator=message.indicator.value,
         chip_or_track=_YES_NO[message.has_chip or message.has_track],
-        voice_listed=_YES_NO[dialect.voice.lists(get("41"), get("42"), get("24"))],
+        voice_listed=_YES_NO[dialect.voice.lists(terminal, get("42"), get("24"))],
         amount="positive" if total.minor else "zero",
         partial=_YES_NO[part is not None],
         approved=_approved(message, dialect),
         approval_code=_YES_NO[bool(_code(get("38")))],
-        terminal=_YES_NO[bool(get("41"))],
-        void_code=_YES_NO[get("3")[:2] in profile.void_codes],
+        terminal=_YES_NO[bool(terminal)],
+        void_code=_YES_NO[processing in profile.void_codes],
     )
 
 
