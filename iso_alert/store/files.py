@@ -73,7 +73,7 @@ class Filed:
 
     changed: int
     refused: Mapping[int, str] = field(factory=dict)
-    differing: Sequence[int] = ()
+    differing: tuple[int, ...] = ()
 
 
 class Files(Protocol):

@@ -81,7 +81,7 @@ class SqliteFiles:
                 elif said[1:] != [line.mobile, line.language.value, said[3] if line.news is None else int(line.news)]:
                     differing.append(at)
             self._steps.write("write_subscriptions", new)
-        return Filed(len(new), refused, differing)
+        return Filed(len(new), refused, tuple(differing))
 
     def statements(self, lines: Sequence[StatementLine]) -> Filed:
         with self._transaction():
