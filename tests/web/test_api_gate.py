@@ -4,9 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
+from starlette.requests import Request
+from starlette.types import Message
+from trio.testing import MockClock
 
 from iso_alert.domain.token import Role
-from iso_alert.web.api.gate import Limits, Turnstile
+from iso_alert.web.api.app import BODY_SECONDS, _body
+from iso_alert.web.api.gate import Limits, Turnstile, _network
 from iso_alert.web.api.operations import BY_NAME, MAY, OPERATIONS, Operation
 from iso_alert.web.api.problem import Problem
 from tests.support.bank import NOW
@@ -163,3 +168,35 @@ async def test_nothing_is_asked_in_the_address(bank: Counter) -> None:
 
     assert reply.status == 400
     assert APPLICATION["card"] not in reply.data.decode()
+
+
+async def test_a_body_that_does_not_come(autojump_clock: MockClock) -> None:
+    """Who begins a request and never ends it is sent away after ten seconds."""
+    pieces = iter([{"type": "http.request", "body": b"{", "more_body": True}])
+
+    async def receive() -> Message:
+        try:
+            return next(pieces)
+        except StopIteration:
+            await trio.sleep_forever()
+            raise
+
+    began = trio.current_time()
+    with pytest.raises(Problem) as slow:
+        await _body(Request({"type": "http", "method": "POST", "headers": []}, receive), 100)
+
+    assert (slow.value.status, trio.current_time() - began) == (408, BODY_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("address", "counted_as"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8::ffff:1%eth0", "2001:db8::/64"),
+        ("a", "a"),
+    ],
+)
+def test_whose_turn_it_is(address: str, counted_as: str) -> None:
+    """One subscriber of an internet provider has 2**64 addresses of IPv6, and one rate."""
+    assert _network(address) == counted_as
