@@ -14,6 +14,7 @@ from iso_alert.domain.transaction import Transaction
 from iso_alert.iso.codec import Codec
 from iso_alert.iso.dialect import dialect
 from iso_alert.iso.profile import read_profile
+from iso_alert.service.connections import Connections
 from iso_alert.service.link import LinkRules
 from iso_alert.service.listener import Door, Listener
 from iso_alert.service.metrics import Metrics
@@ -33,9 +34,9 @@ class AtOnce:
 async def serve(profile: str = "iso87-ascii") -> None:
     """Until cancelled."""
     spoken = dialect("bench", read_profile(profile))
-    listener = Listener(
-        Door("127.0.0.1", 0), LinkRules("bench"), Codec(spoken, Keyring((_KEY,))), AtOnce(), Metrics(), time.time
-    )
+    codec = Codec(spoken, Keyring((_KEY,)))
+    connections = Connections(LinkRules("bench"), codec, AtOnce(), Metrics(), time.time)
+    listener = Listener(Door("127.0.0.1", 0), connections)
     async with trio.open_nursery() as nursery:
         print(await nursery.start(listener.run, trio.Event()), flush=True)
 

@@ -14,14 +14,15 @@ import structlog
 import trio
 from attrs import define, field, frozen
 
-from iso_alert.config import ApiConfig, Config, LinkConfig
-from iso_alert.iso.codec import Codec
+from iso_alert.config import ApiConfig, Config, ConfigError, load
+from iso_alert.config.renewed import renewed
 from iso_alert.service.calendar import Calendar, Round
 from iso_alert.service.courier import Courier
 from iso_alert.service.desk import Desk
 from iso_alert.service.enrolment import Enrolment
+from iso_alert.service.expiry import LOOK_EVERY, Wire, expiries, warn
 from iso_alert.service.journal import Journal
-from iso_alert.service.listener import Listener
+from iso_alert.service.links import Links
 from iso_alert.service.metrics import Metrics, OutboxGauges
 from iso_alert.service.newsroom import Newsroom
 from iso_alert.service.purging import Purging
@@ -29,6 +30,7 @@ from iso_alert.service.reminders import Reminders
 from iso_alert.service.route import Route, load_statuses
 from iso_alert.service.subscribing import LAPSE_FULL, Subscribing
 from iso_alert.store.hold import Hold
+from iso_alert.store.keys import lost
 from iso_alert.store.port import Outbox, StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
 from iso_alert.web.admin import Pages, admin_app
@@ -60,6 +62,8 @@ class Node:
     journal: Journal = field(init=False)
     subscribing: Subscribing = field(init=False)
     _enrolment: Enrolment = field(init=False)
+    _links: Links = field(init=False)
+    _office: Office | None = field(default=None, init=False)
     _calendar: Calendar = field(init=False)
     _hold: Hold = field(init=False)
     _desk: Desk = field(init=False)
@@ -79,10 +83,15 @@ class Node:
         self._route = Route(config.route, statuses, random=random.Random(), clock=self.clock, watch=metrics)
         self._courier = Courier(self._desk, self._route, metrics, self.clock)
         self.subscribing = Subscribing(self._desk, config.enrolment.rules, self._courier.nudge, self.clock)
-        self._enrolment = Enrolment(self.subscribing, config.enrolment.slips, config.enrolment.operators)
+        self._enrolment = self._enrolling()
         self._calendar = Calendar(self._rounds())
         self.journal = Journal(self._desk, config.rulebook, self._courier, metrics, self.clock)
+        self._links = Links(self.journal, metrics, self.clock)
         metrics.registry.register(OutboxGauges(lambda: self._outbox, self.clock))
+
+    def _enrolling(self) -> Enrolment:
+        enrolment = self.config.enrolment
+        return Enrolment(self.subscribing, enrolment.slips, enrolment.operators)
 
     def _rounds(self) -> Sequence[Round]:
         config, nudge = self.config, self._courier.nudge
@@ -91,11 +100,58 @@ class Node:
             Reminders(self._desk, config.rulebook.texts, nudge, self.clock).round(),
             Newsroom(self._desk, nudge, self.clock).round(),
             Purging(self._desk, config.retention, self.clock).round(),
+            Round("certificates", LOOK_EVERY, self._look_at_certificates),
         )
 
     def stop(self) -> None:
         """Begin to leave.  May be called at any time, also twice."""
         self._closing.set()
+
+    async def reload(self) -> None:
+        """Read the configuration again: use all of it that a running service can, or keep the old one and say why.
+
+        No connection notices.  May be called at any time; the second of two calls reads what is there then.
+        """
+        try:
+            new = await trio.to_thread.run_sync(load, self.config.path)
+        except ConfigError as error:
+            for fault in error.faults:
+                log.error("configuration kept as it was", fault=fault)
+            self.metrics.reloaded("refused")
+            return
+        found = renewed(self.config, new)
+        self.config = found.config
+        self._swap()
+        for what in found.waits:
+            log.warning("configuration: this waits for a restart", what=what)
+        log.info("configuration read again", keys=self.config.keyring.names)
+        self.metrics.reloaded("waits" if found.waits else "done")
+        await self._look_at_certificates()
+        await self._look_at_keys()
+
+    def _swap(self) -> None:
+        """Hand the configuration to the rooms that can do with another one, all of them in the same moment."""
+        config = self.config
+        self.journal.book, self.subscribing.rules = config.rulebook, config.enrolment.rules
+        self._route.config, self._enrolment = config.route, self._enrolling()
+        self._links.renew(config.links, config.keyring, self._enrolment)
+        if self._office:
+            self._office.keyring = config.keyring
+
+    async def _look_at_certificates(self) -> int:
+        wires = [Wire("link", link.rules.name, link.door.tls) for link in self.config.links]
+        found = expiries([*wires, Wire("smsc", self.config.route.name, self.config.route.tls)])
+        self.metrics.certificates(found)
+        return warn(found, self.clock())
+
+    async def _look_at_keys(self) -> None:
+        """Cards under a key that we do not have are never found again: somebody should know."""
+        try:
+            found = await trio.to_thread.run_sync(lost, self.config.store, self.config.keyring.names)
+        except StoreUnavailable:
+            return  # the desk will say so
+        for one in found:
+            log.error("cards are written under a key that is not in [keys] pan", key=one.key, cards=one.cards)
 
     async def run(self, *, task_status: trio.TaskStatus[Addresses] = trio.TASK_STATUS_IGNORED) -> None:
         """Live until `stop`, then drain.  Cancelled, it leaves at once: the store knows what was not done."""
@@ -107,6 +163,7 @@ class Node:
                 parts.start_soon(self.journal.run)
                 parts.start_soon(self.journal.sweep)
                 parts.start_soon(self._calendar.run)
+                parts.start_soon(self._look_at_keys)
                 await parts.start(self._route.run)
                 async with trio.open_nursery() as sending:
                     sending.start_soon(self._courier.run)
@@ -146,7 +203,7 @@ class Node:
             port = await admin.start(serve_app, admin_app(self._pages()), host, port, closed)
             with trio.CancelScope() as patience:
                 async with trio.open_nursery() as doors:
-                    links = {link.rules.name: await self._open(doors, link) for link in self.config.links}
+                    links = await self._open(doors)
                     api = await self._open_api(doors, self.config.api) if self.config.api else None
                     self._started = True
                     task_status.started(Addresses(links, (host, port), api))
@@ -158,18 +215,17 @@ class Node:
             closed.set()
         return patience.deadline
 
-    async def _open(self, doors: trio.Nursery, link: LinkConfig) -> tuple[str, int]:
-        dialect = link.dialect
-        codec = Codec(dialect, self.config.keyring)
-        listener = Listener(link.door, link.rules, codec, self.journal, self.metrics, self.clock, self._enrolment)
-        port = await doors.start(listener.run, self._closing)
-        log.info("link open", link=link.rules.name, address=f"{link.door.host}:{port}", profile=dialect.profile.name)
-        return link.door.host, port
+    async def _open(self, doors: trio.Nursery) -> Mapping[str, tuple[str, int]]:
+        config, closing = self.config, self._closing
+        return {
+            link.rules.name: await self._links.open(doors, link, config.keyring, self._enrolment, closing)
+            for link in config.links
+        }
 
     async def _open_api(self, doors: trio.Nursery, api: ApiConfig) -> tuple[str, int]:
         config = self.config
         texts, tell = config.rulebook.texts, self._tell
-        office = Office(self._desk, self.subscribing, config.keyring, texts, self.clock, tell)
+        self._office = office = Office(self._desk, self.subscribing, config.keyring, texts, self.clock, tell)
         gate = Gate(self._desk, Limits(api.rate, api.address_rate), self.clock, time.monotonic)
         app = api_app(office, gate, tls=api.certificate is not None)
         port = await doors.start(serve_app, app, api.host, api.port, self._closing, api.certificate)

@@ -13,6 +13,7 @@ COMMANDS = {  # name: (module, what it is for)
     "run": ("run", "Run the service."),
     "check": ("check", "Judge the configuration and name every fault."),
     "keygen": ("keygen", "Make a key for card tokens."),
+    "keys": ("keys", "Say how many cards are written under each key."),
     "customers": ("customers", "Import who is a person and who is not."),
     "cards": ("cards", "Import the card file."),
     "subscriptions": ("subscriptions", "Import who wants to be told."),

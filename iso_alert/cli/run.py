@@ -1,10 +1,14 @@
 """`iso-alert run`: the service, until it is told to stop."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from iso_alert.cli.common import CONFIGURATION, FAILED, config_option, leaves, set_up_logs, tell_faults
+
+if TYPE_CHECKING:
+    from iso_alert.app import Node
 
 
 @click.command()
@@ -20,17 +24,17 @@ def command(config: str | None, log_level: str) -> None:
       iso-alert run -c /etc/iso-alert/iso-alert.toml
 
     SIGTERM or Ctrl-C: read no more, answer what is in hand, empty the window, leave with 0.  A second one: at once.
+    SIGHUP: read the configuration again, and use what can be used without dropping a link.
     """
     import structlog
     import trio
 
     from iso_alert.app import Node
     from iso_alert.config import ConfigError, find, load
-    from iso_alert.service.stopping import Stopped, stop_on_signals
+    from iso_alert.service.stopping import Stopped
     from iso_alert.store.port import StoreUnavailable
 
     set_up_logs(log_level)
-    log = structlog.get_logger()
     try:
         node = Node(load(find(config)))
     except ConfigError as error:
@@ -39,20 +43,28 @@ def command(config: str | None, log_level: str) -> None:
         click.echo(f"the store cannot be opened: {error}", err=True)
         sys.exit(CONFIGURATION)
 
-    async def run() -> None:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(stop_on_signals, node.stop)
-            addresses = await nursery.start(node.run)
-            log.info("admin open", address=":".join(map(str, addresses.admin)))
-            await node.stopped()
-            nursery.cancel_scope.cancel()
-
     try:
-        trio.run(run)
+        trio.run(_live, node)
     except* OSError as group:
         for fault in leaves(group):
             click.echo(f"cannot open a port: {fault}", err=True)
         sys.exit(FAILED)
     except* Stopped:
         sys.exit(FAILED)
-    log.info("stopped")
+    structlog.get_logger().info("stopped")
+
+
+async def _live(node: "Node") -> None:
+    """From the first signal that may come to the last thing to be drained."""
+    import structlog
+    import trio
+
+    from iso_alert.service.stopping import reload_on_signal, stop_on_signals
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(stop_on_signals, node.stop)
+        await nursery.start(reload_on_signal, node.reload)
+        addresses = await nursery.start(node.run)
+        structlog.get_logger().info("admin open", address=":".join(map(str, addresses.admin)))
+        await node.stopped()
+        nursery.cancel_scope.cancel()

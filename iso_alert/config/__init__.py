@@ -10,8 +10,9 @@ from pathlib import Path
 
 from iso_alert.config.api import ApiConfig
 from iso_alert.config.file import ConfigError, find, read
-from iso_alert.config.judge import Config, Judge, LinkConfig
+from iso_alert.config.judge import Config, Judge
 from iso_alert.domain.card import Keyring
+from iso_alert.service.links import LinkConfig
 
 __all__ = ["ApiConfig", "Config", "ConfigError", "LinkConfig", "find", "load", "load_keys"]
 

@@ -42,17 +42,32 @@ class VoiceSection:
 
 
 @frozen
+class TlsSection:
+    """Files of certificates.  Which are needed, and which mean something, depends on who calls whom."""
+
+    certificate: str | None = None  # our own, with what stands between it and its authority
+    key: str | None = None  # of the certificate; none: in the same file
+    clients: str | None = None  # where we are called: who vouches for the callers
+    authorities: str | None = None  # where we call: who vouches for the other side; none: the system's
+    server_name: str | None = None  # where we call: whom we expect there; none: the name we call
+
+
+@frozen
 class LinkSection:
     name: str
-    listen: str
+    listen: str | None = None  # the host calls us here,
+    connect: str | None = None  # or we call the host there
+    tls: TlsSection | None = None
     profile: str = "iso87-ascii"
     framing: str | None = None
     window: int = 64
     idle_timeout: float = 600.0
     partial_timeout: float = 30.0
-    max_connections: int = 64
+    echo_interval: float | None = None
+    rate: float | None = None
+    max_connections: int | None = None  # 64
     max_frame: int = 4096
-    allow: tuple[str, ...] = ()
+    allow: tuple[str, ...] | None = None
     sign_on: bool = False
     decision: Literal["feed", "inline", "paired"] = "feed"
     charset: str | None = None
@@ -76,6 +91,7 @@ class SmscSection:
     long_messages: LongMessages = "udh8"
     gsm: Gsm = "gsm0338"
     activate: Literal["on_delivery", "on_accept"] = "on_delivery"  # the second where the operator sends no receipts
+    tls: TlsSection | None = None
 
 
 @frozen

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,32 +9,29 @@ from attrs import asdict, evolve, field, frozen
 
 from iso_alert import shipped
 from iso_alert.config.api import ApiConfig, judge_api
-from iso_alert.config.file import ConfigError, File, LinkSection, SmscSection, address, loopback
+from iso_alert.config.file import ConfigError, File, LinkSection, SmscSection, address
 from iso_alert.config.secrets import read_key, read_secret
+from iso_alert.config.wires import judge_call, judge_door
 from iso_alert.domain.card import Keyring
 from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.retention import Retention
 from iso_alert.domain.subscribing import EnrolmentRules
 from iso_alert.domain.text import Texts
+from iso_alert.iso.codec import Codec
 from iso_alert.iso.dialect import Decision, Dialect, Voice, dialect
 from iso_alert.iso.framing import PRESETS
 from iso_alert.iso.merchant import Merchants, read_directory, read_mcc_words
 from iso_alert.iso.profile import read_profile
 from iso_alert.iso.tables import BadTable
+from iso_alert.service.echo import echo
 from iso_alert.service.enrolment import read_slips
-from iso_alert.service.link import LinkRules
-from iso_alert.service.listener import Door
+from iso_alert.service.link_rules import LinkRules
+from iso_alert.service.links import LinkConfig
 from iso_alert.service.route_config import RouteConfig
 from iso_alert.service.rulebook import read_rulebook
+from iso_alert.service.tls import Tls
 
 T = TypeVar("T")
-
-
-@frozen
-class LinkConfig:
-    door: Door
-    rules: LinkRules
-    dialect: Dialect
 
 
 @frozen
@@ -76,7 +72,7 @@ class Judge:
         if file.specs and not self.before[0].is_dir():
             self._fault("specs", f"{self.before[0]} is no directory")
         store, keyring = self.store(), self.keyring()
-        links = tuple(self._links())
+        links = tuple(self._links(keyring))
         route, rulebook = self._route(), self._rulebook(links)
         enrolment = self._enrolment(rulebook)
         admin = self._try("admin.listen", lambda: address(file.admin.listen))
@@ -131,7 +127,7 @@ class Judge:
             self._fault(where, f"{file}: {fault.strerror if isinstance(fault, OSError) else fault}")
         return None
 
-    def _links(self) -> Iterator[LinkConfig]:
+    def _links(self, keyring: Keyring | None) -> Iterator[LinkConfig]:
         if not self.file.link:
             self._fault("link", "there is none: add a [[link]]")
         names = [link.name for link in self.file.link]
@@ -139,21 +135,12 @@ class Judge:
             where = f"link[{n}] {link.name}"
             if names.count(link.name) > 1:
                 self._fault(where, "two links have this name")
-            door, spoken = self._door(where, link), self._try(where, partial(self._dialect, link))
+            door = self._try(where, partial(judge_door, link, self.base))
+            spoken = self._try(where, partial(self._dialect, link))
+            if spoken and link.echo_interval and keyring:
+                self._try(f"{where}: echo_interval", partial(echo, Codec(spoken, keyring), "000001", 0.0))
             if door and spoken:
-                rules = LinkRules(link.name, link.window, link.idle_timeout, link.partial_timeout, link.sign_on)
-                yield LinkConfig(door, rules, spoken)
-
-    def _door(self, where: str, link: LinkSection) -> Door | None:
-        place = self._try(f"{where}: listen", lambda: address(link.listen))
-        for network in link.allow:
-            self._try(f"{where}: allow", partial(ip_network, network))
-        for name in ("window", "idle_timeout", "partial_timeout", "max_connections", "max_frame"):
-            if getattr(link, name) <= 0:
-                self._fault(where, f"{name} must be more than nothing")
-        if place and not link.allow and not loopback(place[0]):
-            self._fault(where, f"{link.listen} is not loopback: name the networks that may connect in allow")
-        return Door(place[0], place[1], link.max_connections, link.allow) if place else None
+                yield LinkConfig(door, _rules(link), spoken)
 
     def _dialect(self, link: LinkSection) -> Dialect:
         if link.framing is not None and link.framing not in PRESETS:
@@ -184,9 +171,10 @@ class Judge:
         smsc, where = self.file.smsc[0], f"smsc[0] {self.file.smsc[0].name}"
         place = self._try(f"{where}: connect", lambda: address(smsc.connect))
         password = self._try(f"{where}: password_file", lambda: read_secret(self.base / smsc.password_file))
+        tls = self._try(where, partial(judge_call, smsc.tls, self.base))
         if place is None or password is None:
             return None
-        return self._try(where, lambda: _route_config(smsc, place, password))
+        return self._try(where, lambda: _route_config(smsc, place, password, tls))
 
     def _rulebook(self, links: tuple[LinkConfig, ...]) -> Rulebook | None:
         spoken = [link.dialect for link in links]
@@ -209,7 +197,19 @@ class Judge:
         return EnrolmentConfig(rules, slips, frozenset(given.operators))
 
 
-def _route_config(smsc: SmscSection, place: tuple[str, int], password: str) -> RouteConfig:
+def _rules(link: LinkSection) -> LinkRules:
+    return LinkRules(
+        link.name,
+        link.window,
+        link.idle_timeout,
+        link.partial_timeout,
+        link.sign_on,
+        rate=link.rate,
+        echo_interval=link.echo_interval,
+    )
+
+
+def _route_config(smsc: SmscSection, place: tuple[str, int], password: str, tls: Tls | None) -> RouteConfig:
     """Raises ValueError for a source that no operator would take."""
     config = RouteConfig(
         name=smsc.name,
@@ -224,6 +224,7 @@ def _route_config(smsc: SmscSection, place: tuple[str, int], password: str) -> R
         long_messages=smsc.long_messages,
         gsm=smsc.gsm,
         activate=smsc.activate,
+        tls=tls,
     )
     _ = config.sender
     return config

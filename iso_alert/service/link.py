@@ -6,11 +6,11 @@ sent is asked for again, and the journal knows the message.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from math import inf
 
 import structlog
 import trio
-from attrs import define, field, frozen
+from attrs import define, field
 
 from iso_alert.domain.transaction import Transaction
 from iso_alert.iso.answering import reply, said_to
@@ -19,38 +19,18 @@ from iso_alert.iso.framing import FrameDecoder, LostFraming
 from iso_alert.iso.message import Message, Unreadable
 from iso_alert.iso.profile import Said
 from iso_alert.iso.reading import Action, FileAction, NetworkManagement, Reading, read
+from iso_alert.service.echo import Echo
 from iso_alert.service.enrolment import Enrolment, Reply
-from iso_alert.store.port import Recorded, StoreUnavailable
+from iso_alert.service.link_rules import LinkRules, Record, Watch
+from iso_alert.service.tls import broken_by
+from iso_alert.smpp.pace import Bucket
+from iso_alert.store.port import StoreUnavailable
+
+__all__ = ["Connection", "LinkRules", "Record", "Watch"]
 
 READ = 65_536  # bytes
+FAREWELL = 2.0  # seconds
 log = structlog.get_logger()
-
-
-class Watch(Protocol):
-    """What links tell of themselves."""
-
-    def answered(self, link: str, mti: str, code: str) -> None: ...
-    def unreadable(self, link: str, fault: str) -> None: ...
-    def ignored(self, link: str, why: str) -> None: ...
-    def connected(self, link: str, change: int) -> None: ...
-    def hung_up(self, link: str, why: str) -> None: ...
-
-
-class Record(Protocol):
-    """The journal's one verb."""
-
-    async def record(self, batch: Sequence[Transaction], /) -> Sequence[Recorded]: ...
-
-
-@frozen
-class LinkRules:
-    """How a link is kept.  Times in seconds."""
-
-    name: str
-    window: int = 64  # messages of a connection that are dealt with at once
-    idle_timeout: float = 600.0  # without a byte from the host, or with answers that it does not take
-    partial_timeout: float = 30.0  # for a frame that has begun
-    sign_on: bool = False  # whether the host must sign on (0800/001) before anything else
 
 
 @define(eq=False)
@@ -73,8 +53,11 @@ class Connection:
     watch: Watch
     clock: Callable[[], float]
     enrolment: Enrolment | None = None
+    pace: Bucket = field(factory=Bucket)  # all connections of a link draw from one
+    _next: Codec = field(init=False)
     _signed_on: bool = field(default=False, init=False)
     _decoder: FrameDecoder = field(init=False)
+    _echo: Echo = field(init=False)
     _reading: trio.CancelScope = field(factory=trio.CancelScope, init=False)
     _closing: bool = field(default=False, init=False)
     _begun_at: float | None = field(default=None, init=False)  # when the frame began that is not whole yet
@@ -82,21 +65,32 @@ class Connection:
     def __attrs_post_init__(self) -> None:
         self._decoder = FrameDecoder(self.codec.dialect.framing)
         self._signed_on = not self.rules.sign_on
+        self._echo = Echo(self.rules.echo_interval)
+        self._next = self.codec
 
     def close(self) -> None:
         """Read no more, answer what is in hand, hang up."""
         self._closing = True
         self._reading.cancel()
 
+    def renew(self, codec: Codec) -> None:
+        """Speak so from the next batch on; the framing must be the same."""
+        self._next = codec
+
     async def run(self, stream: trio.abc.Stream, peer: str) -> None:
         """Carry the connection until either side hangs up; a bad one harms no other."""
         self.watch.connected(self.rules.name, +1)
         why = "cancelled"
         try:
-            async with stream:
+            try:
                 why = await self._talk(stream)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            finally:
+                with trio.move_on_after(FAREWELL):  # TLS has a last word, which the host may not take
+                    await stream.aclose()
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as broken:
             why = "broken"
+            if word := broken_by(broken):
+                log.warning("broken by TLS", link=self.rules.name, peer=peer, why=word)
         except trio.TooSlowError:
             why = "does not read"
         except LostFraming as lost:
@@ -121,13 +115,25 @@ class Connection:
         return "closing"
 
     async def _receive(self, stream: trio.abc.Stream) -> tuple[bytes, str]:
-        begun, rules = self._begun_at, self.rules
-        until = trio.current_time() + rules.idle_timeout if begun is None else begun + rules.partial_timeout
-        with trio.move_on_at(until) as self._reading:
-            return bytes(await stream.receive_some(READ)), "hung up by the host"
-        if self._closing:
-            return b"", "closing"
-        return b"", "half a frame" if begun is not None else "idle"
+        begun, rules, since = self._begun_at, self.rules, trio.current_time()
+        until = since + rules.idle_timeout if begun is None else begun + rules.partial_timeout
+        while True:
+            due = inf if begun is not None else self._echo.due(since)
+            with trio.move_on_at(min(until, due)) as self._reading:
+                data = bytes(await stream.receive_some(READ))
+                self._echo.heard()
+                return data, "hung up by the host"
+            if self._closing:
+                return b"", "closing"
+            if trio.current_time() >= until:
+                return b"", "half a frame" if begun is not None else "idle"
+            if (echo := self._echo.next(self.codec, self.clock())) is None:
+                return b"", "echo not answered"
+            await self._send(stream, echo)
+
+    async def _send(self, stream: trio.abc.Stream, data: bytes) -> None:
+        with trio.fail_after(self.rules.idle_timeout):
+            await stream.send_all(data)
 
     async def _answer_all(self, stream: trio.abc.Stream) -> bool:
         """Deal with every whole frame that is here, a window at a time; whether there was any.
@@ -136,24 +142,37 @@ class Connection:
         """
         any_cut = False
         while True:
-            frames, lost = self._cut()
+            frames, lost, more = self._cut(await self._allowed())
             any_cut = any_cut or bool(frames)
             if frames and (answers := await self._deal_with(frames)):
-                with trio.fail_after(self.rules.idle_timeout):
-                    await stream.send_all(answers)
+                await self._send(stream, answers)
             if lost:
                 raise lost
-            if len(frames) < self.rules.window:
+            if not more:
                 return any_cut
 
-    def _cut(self) -> tuple[list[bytes], LostFraming | None]:
+    async def _allowed(self) -> int:
+        """How many messages may be dealt with now: a window, or less where the rate has no more room."""
+        while not self._closing:
+            if (room := self.pace.available(now := trio.current_time())) >= 1:
+                return int(min(self.rules.window, room))
+            self.watch.slowed(self.rules.name)
+            with trio.move_on_at(self.pace.next_at(now)) as self._reading:
+                await trio.sleep_forever()
+        return self.rules.window  # what is in hand is answered
+
+    def _cut(self, most: int) -> tuple[list[bytes], LostFraming | None, bool]:
+        """Frames, what is wrong with those after them, and whether there may be more."""
+        self.codec = self._next  # here no message is half dealt with
         frames: list[bytes] = []
         try:
-            while len(frames) < self.rules.window and (frame := self._decoder.next_frame()) is not None:
+            while len(frames) < most and (frame := self._decoder.next_frame()) is not None:
                 frames.append(frame)
         except LostFraming as lost:
-            return frames, lost
-        return frames, None
+            return frames, lost, False
+        finally:
+            self.pace.take(len(frames), trio.current_time())
+        return frames, None, len(frames) == most
 
     async def _deal_with(self, frames: Iterable[bytes]) -> bytes:
         """The answers to these frames, in their order, once all of them are durable."""

@@ -4,17 +4,15 @@ For each link the inner nursery takes in and the outer one finishes: when the do
 answer what is in hand, and leave.  The deadline for that is the caller's.
 """
 
-from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_address, ip_network
 
 import structlog
 import trio
-from attrs import define, field, frozen
+from attrs import define, frozen
 
-from iso_alert.iso.codec import Codec
-from iso_alert.service.enrolment import Enrolment
-from iso_alert.service.link import Connection, LinkRules, Record, Watch
+from iso_alert.service.connections import Connections
+from iso_alert.service.tls import HandshakeFailed, Tls, secure
 
 log = structlog.get_logger()
 
@@ -27,21 +25,15 @@ class Door:
     port: int
     max_connections: int = 64
     allow: tuple[str, ...] = ()  # networks; empty: everybody who reaches the address
+    tls: Tls | None = None
 
 
 @define(eq=False)
 class Listener:
-    """One link's door."""
+    """One link's door.  A `door` put in its place counts for whoever comes after."""
 
     door: Door
-    rules: LinkRules
-    codec: Codec
-    journal: Record
-    watch: Watch
-    clock: Callable[[], float]
-    enrolment: Enrolment | None = None
-    _connections: set[Connection] = field(factory=set, init=False)
-    _closed: bool = field(default=False, init=False)
+    connections: Connections
 
     async def run(self, closing: trio.Event, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `closing` is set and every connection has left.  Started with the port, or OSError."""
@@ -52,32 +44,36 @@ class Listener:
             door.start_soon(serve)
             await closing.wait()
             door.cancel_scope.cancel()
-            self._closed = True
-            for connection in self._connections:
-                connection.close()
+            self.connections.close()
 
     async def _serve(self, stream: trio.SocketStream) -> None:
-        peer = _peer(stream)
-        if (why := self._refuses(peer) if peer else "broken") is not None:
+        peer, door = _peer(stream), self.door
+        if (why := self._refuses(peer, door) if peer else "broken") is not None:
             if peer:
-                log.warning("connection refused", link=self.rules.name, peer=peer, why=why)
-            self.watch.hung_up(self.rules.name, why)
+                log.warning("connection refused", link=self.connections.name, peer=peer, why=why)
+            self.connections.watch.hung_up(self.connections.name, why)
             await trio.aclose_forcefully(stream)
-            return
-        connection = Connection(self.rules, self.codec, self.journal, self.watch, self.clock, self.enrolment)
-        self._connections.add(connection)
-        if self._closed:  # accepted in the last moment, and begun after it
-            connection.close()
-        try:
-            await connection.run(stream, peer)
-        finally:
-            self._connections.discard(connection)
+        elif secured := await self._secure(stream, peer, door):
+            await self.connections.carry(secured, peer)
 
-    def _refuses(self, peer: str) -> str | None:
-        if len(self._connections) >= self.door.max_connections:
+    async def _secure(self, stream: trio.SocketStream, peer: str, door: Door) -> trio.abc.Stream | None:
+        """The stream with TLS on it, if this door wants that; None when it could not be."""
+        if door.tls is None:
+            return stream
+        with self.connections.arriving():
+            try:
+                return await secure(
+                    trio.SSLStream(stream, door.tls.context, server_side=True), self.connections.shook_hands
+                )
+            except HandshakeFailed as failed:
+                self.connections.failed(failed, peer)
+        return None
+
+    def _refuses(self, peer: str, door: Door) -> str | None:
+        if len(self.connections) >= door.max_connections:
             return "too many connections"
         address = ip_address(peer.partition("%")[0])
-        if self.door.allow and not any(address in ip_network(network) for network in self.door.allow):
+        if door.allow and not any(address in ip_network(network) for network in door.allow):
             return "not on the allow-list"
         return None
 

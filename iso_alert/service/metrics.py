@@ -3,7 +3,7 @@
 The rooms know no Prometheus: each has a small protocol of what it tells, and `Metrics` listens to all of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from itertools import product
 
@@ -62,6 +62,7 @@ class Metrics:
         self.to_receipt = Histogram(
             p + "message_to_receipt_seconds", "From the message to the delivery receipt", buckets=SLOW, registry=r
         )
+        self._of_wires(r, p)
         Info(p + "build", "What is running", registry=r).info({"version": version("iso-alert")})
 
     def _count(self, counter: Counter, *labels: str) -> None:
@@ -70,6 +71,25 @@ class Metrics:
         if child is None:
             child = self._children[(counter, *labels)] = counter.labels(*labels)
         child.inc()
+
+    def _of_wires(self, r: CollectorRegistry, p: str) -> None:
+        self.slowdowns = Counter(
+            p + "link_slowdowns", "Times that a host was faster than its link's rate, and waited", ["link"], registry=r
+        )
+        self.calls = Counter(p + "link_calls", "Calls of hosts, by outcome", ["link", "outcome"], registry=r)
+        self.handshakes = Counter(
+            p + "tls_handshakes",
+            "TLS handshakes, by outcome; side: link or smsc",
+            ["side", "name", "outcome"],
+            registry=r,
+        )
+        self.expiries = Gauge(
+            p + "certificate_expiry_seconds",
+            "When the certificates of a configured file end, since 1970; side: link or smsc",
+            ["side", "name", "file"],
+            registry=r,
+        )
+        self.reloads = Counter(p + "reloads", "Readings of the configuration on SIGHUP", ["outcome"], registry=r)
 
     # What the links tell.
 
@@ -87,6 +107,26 @@ class Metrics:
 
     def hung_up(self, link: str, why: str) -> None:
         self.hang_ups.labels(link, why).inc()
+
+    def slowed(self, link: str) -> None:
+        self.slowdowns.labels(link).inc()
+
+    def called(self, link: str, outcome: str) -> None:
+        self.calls.labels(link, outcome).inc()
+
+    # What TLS and SIGHUP tell.
+
+    def shook_hands(self, side: str, name: str, outcome: str) -> None:
+        self.handshakes.labels(side, name, outcome).inc()
+
+    def certificates(self, expiries: Iterable[tuple[tuple[str, str, str], float]]) -> None:
+        """These and no others are in use: side, name and file, and when it ends."""
+        self.expiries.clear()
+        for labels, moment in expiries:
+            self.expiries.labels(*labels).set(moment)
+
+    def reloaded(self, outcome: str) -> None:
+        self.reloads.labels(outcome).inc()
 
     # What the journal tells.
 

@@ -6,9 +6,9 @@ Whatever the SMSC does, nothing here raises; it ends in an outcome, or in a new 
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from math import inf
 from random import Random
-from ssl import SSLContext
 from typing import Any, Literal
 
 import structlog
@@ -26,6 +26,7 @@ from .dialogue import Dialogue
 from .outcome import Accepted, InDoubt, Outcome, Receipted, Refused, Submission, Unsent
 from .reports import Reports
 from .route_config import RouteConfig, load_statuses
+from .tls import HandshakeFailed, dial
 from .watch import Unwatched, Watch
 
 __all__ = [
@@ -50,14 +51,13 @@ class Route:
         *,
         random: Random,
         clock: Callable[[], float],  # wall time, for the outcomes' `at`
-        ssl_context: SSLContext | None = None,
         watch: Watch | None = None,
         connect: Connect | None = None,  # how to reach the SMSC, where TCP is not the way
     ) -> None:
         self.config = config
         self._statuses, self._random, self._clock = statuses, random, clock
         self._watch: Watch = watch or Unwatched()
-        self._connect = connect or _dialler(config, ssl_context)
+        self._connect = connect or self._dial
         self._form = submit_form(config.sender, config.service_type, config.registered_delivery)
         self._pace = Pace(Bucket(config.rate or inf), config.throttle)
         self._log = structlog.get_logger(__name__).bind(route=config.name)
@@ -197,9 +197,16 @@ class Route:
             except (OSError, trio.BrokenResourceError) as fault:
                 self._trouble("unreachable", fault=type(fault).__name__)
                 return None
+            except HandshakeFailed as failed:
+                self._trouble("no_tls", outcome=failed.outcome, why=failed.why)
+                return None
         if not self._draining:
             self._trouble("unreachable", fault="no answer")
         return None
+
+    async def _dial(self) -> trio.abc.Stream:
+        where = self.config  # as it is now: its certificates may have been renewed
+        return await dial(where.host, where.port, where.tls, partial(self._watch.shook_hands, "smsc", where.name))
 
     def _parted(self, dialogue: Dialogue) -> None:
         left, at, was_bound = dialogue.session.hang_up(), self._clock(), self._phase == "bound"
@@ -285,12 +292,3 @@ class Route:
         if (trouble := f"{what} {facts}") != self._last_trouble:
             self._last_trouble = trouble
             self._log.warning(f"route.{what}", **facts)
-
-
-def _dialler(config: RouteConfig, ssl_context: SSLContext | None) -> Connect:
-    async def dial() -> trio.abc.Stream:
-        if ssl_context is None:
-            return await trio.open_tcp_stream(config.host, config.port)
-        return await trio.open_ssl_over_tcp_stream(config.host, config.port, ssl_context=ssl_context)
-
-    return dial

@@ -6,6 +6,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
+from iso_alert.service.tls import Tls
 from iso_alert.smpp.command import Command, StatusTable, status_table
 from iso_alert.smpp.pace import BackOff
 from iso_alert.smpp.pdu import write_body
@@ -38,6 +39,7 @@ class RouteConfig:
     back_off: BackOff = field(factory=BackOff)  # between connections
     throttle: BackOff = field(factory=lambda: BackOff(most=30.0))  # of the whole route, after ESME_RTHROTTLED
     slow: float = 300.0  # between binds that only a person can mend
+    tls: Tls | None = field(default=None, eq=False)  # new certificates do not make another route of it
 
     def __attrs_post_init__(self) -> None:
         """ValueError for what no SMSC could be told, before anything is opened."""

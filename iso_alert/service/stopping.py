@@ -1,7 +1,7 @@
-"""Leave on SIGTERM and SIGINT: the first asks, the second insists."""
+"""What signals ask for: SIGTERM and SIGINT to leave (the first asks, the second insists), SIGHUP to read again."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 import trio
@@ -23,3 +23,11 @@ async def stop_on_signals(stop: Callable[[], None], *, task_status: trio.TaskSta
             break
         async for number in signals:
             raise Stopped(signal.Signals(number).name)
+
+
+async def reload_on_signal(reload: Callable[[], Awaitable[None]], *, task_status: trio.TaskStatus[None]) -> None:
+    """Call `reload` at each SIGHUP; those that come meanwhile count as one.  Lives until cancelled."""
+    with trio.open_signal_receiver(signal.SIGHUP) as signals:
+        task_status.started()
+        async for _ in signals:
+            await reload()

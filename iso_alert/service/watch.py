@@ -24,6 +24,9 @@ class Watch(Protocol):
     def reconnected(self) -> None:
         """The session came up, and not for the first time."""
 
+    def shook_hands(self, side: str, name: str, outcome: str) -> None:
+        """A TLS handshake ended, with an outcome from a closed set."""
+
 
 class Unwatched:
     """The watch that nobody keeps."""
@@ -34,3 +37,4 @@ class Unwatched:
     def unexpected(self) -> None: ...
     def bound(self, up: bool) -> None: ...
     def reconnected(self) -> None: ...
+    def shook_hands(self, side: str, name: str, outcome: str) -> None: ...

@@ -61,6 +61,15 @@ class Watch:
     def hung_up(self, _: str, why: str) -> None:
         self.ends.append(why)
 
+    def slowed(self, _: str) -> None:
+        self.seen["slowed"] += 1
+
+    def called(self, _: str, outcome: str) -> None:
+        self.seen[f"called: {outcome}"] += 1
+
+    def shook_hands(self, side: str, _: str, outcome: str) -> None:
+        self.seen[f"{side} handshake: {outcome}"] += 1
+
 
 @define(eq=False)
 class Scene:

@@ -43,6 +43,9 @@ class Watched:
     def reconnected(self) -> None:
         self.seen["reconnected"] += 1
 
+    def shook_hands(self, side: str, _: str, outcome: str) -> None:
+        self.seen[f"{side} handshake: {outcome}"] += 1
+
 
 @define(eq=False)
 class Operator:

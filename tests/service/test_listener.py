@@ -12,6 +12,7 @@ import trio
 from attrs import define, evolve, field
 from trio.testing import wait_all_tasks_blocked
 
+from iso_alert.service.connections import Connections
 from iso_alert.service.link import LinkRules
 from iso_alert.service.listener import Door, Listener
 from tests.service.link_stage import CODEC, Journal, Watch
@@ -49,7 +50,8 @@ class Scene:
 async def stage(journal: Journal | None = None, rules: LinkRules | None = None, **door: Any) -> AsyncIterator[Scene]:
     journal, watch = journal or Journal(), Watch()
     where = evolve(Door("127.0.0.1", 0), **door)
-    listener = Listener(where, rules or LinkRules("switch"), CODEC, journal, watch, lambda: NOW)
+    connections = Connections(rules or LinkRules("switch"), CODEC, journal, watch, lambda: NOW)
+    listener = Listener(where, connections)
     closing, closed = trio.Event(), trio.Event()
 
     async def run(*, task_status: trio.TaskStatus[int]) -> None:

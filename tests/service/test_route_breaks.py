@@ -12,6 +12,7 @@ from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair
 
 from iso_alert.service.outcome import Accepted, InDoubt, Unsent
 from iso_alert.service.route import Route
+from iso_alert.service.tls import Tls
 from iso_alert.sim.smsc import Sms, Smsc, SmscOptions
 from iso_alert.smpp.command import Command
 from iso_alert.smpp.pace import BackOff
@@ -211,8 +212,8 @@ async def test_tls(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
     smsc = Smsc(SmscOptions(), shown.append)
     listeners = await nursery.start(partial(trio.serve_ssl_over_tcp, smsc.carry, 0, theirs, host="localhost"))
     port = listeners[0].transport_listener.socket.getsockname()[1]
-    config = evolve(CONFIG, host="localhost", port=port)
-    route = Route(config, STATUSES, random=Random(1), clock=trio.current_time, ssl_context=ours)
+    config = evolve(CONFIG, host="localhost", port=port, tls=Tls(ours))
+    route = Route(config, STATUSES, random=Random(1), clock=trio.current_time)
     await nursery.start(route.run)
     await route.wait_credit()
     route.send([message("a")])
