@@ -104,7 +104,7 @@ class SqliteKeeping:
         alerts = {*self._steps.read("alerts_of_threads", rows)}
         alerts.update(self._steps.read("alerts_of_messages", [(member,) for member in members]))
         self._delete_alerts(sorted(alerts), gone)
-        self._steps.update("delete_threads", threads)
+        self._steps.update("delete_threads", members)  # each of them may be money of its own
         gone["messages"] += self._steps.update("delete_messages", members)
 
     def _delete_alerts(self, alerts: Sequence[int], gone: Counter[str]) -> None:
