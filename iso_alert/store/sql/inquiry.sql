@@ -15,7 +15,7 @@ WHERE card.last4 = ? AND txn.id BETWEEN ? AND ? ORDER BY txn.id DESC LIMIT ?
 
 -- name: by_alert
 -- The thread that an alert tells of.
-SELECT thread FROM alert WHERE id = ?
+SELECT thread FROM alert WHERE id = ? AND thread IS NOT NULL
 
 -- name: thread
 -- What has become of the payment that began a thread.
