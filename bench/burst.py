@@ -18,8 +18,9 @@ from iso_alert.domain.card import Keyring
 from iso_alert.iso.codec import Codec
 from iso_alert.iso.dialect import dialect
 from iso_alert.iso.profile import read_profile
-from iso_alert.sim.host import Pace, play, tcp
+from iso_alert.sim.host import Pace, play
 from iso_alert.sim.tally import Tally
+from iso_alert.sim.wire import tcp
 from iso_alert.sim.workload import Traffic, read_workload
 
 _LATE = ("p50", "p95", "p99", "max")

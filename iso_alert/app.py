@@ -64,6 +64,7 @@ class Node:
     _enrolment: Enrolment = field(init=False)
     _links: Links = field(init=False)
     _office: Office | None = field(default=None, init=False)
+    _reminders: Reminders = field(init=False)
     _calendar: Calendar = field(init=False)
     _hold: Hold = field(init=False)
     _desk: Desk = field(init=False)
@@ -84,6 +85,7 @@ class Node:
         self._courier = Courier(self._desk, self._route, metrics, self.clock)
         self.subscribing = Subscribing(self._desk, config.enrolment.rules, self._courier.nudge, self.clock)
         self._enrolment = self._enrolling()
+        self._reminders = Reminders(self._desk, config.rulebook.texts, self._courier.nudge, self.clock)
         self._calendar = Calendar(self._rounds())
         self.journal = Journal(self._desk, config.rulebook, self._courier, metrics, self.clock)
         self._links = Links(self.journal, metrics, self.clock)
@@ -97,7 +99,7 @@ class Node:
         config, nudge = self.config, self._courier.nudge
         return (
             Round("lapse", LAPSE_EVERY, self.subscribing.lapse, full=LAPSE_FULL),
-            Reminders(self._desk, config.rulebook.texts, nudge, self.clock).round(),
+            self._reminders.round(),
             Newsroom(self._desk, nudge, self.clock).round(),
             Purging(self._desk, config.retention, self.clock).round(),
             Round("certificates", LOOK_EVERY, self._look_at_certificates),
@@ -135,8 +137,9 @@ class Node:
         self.journal.book, self.subscribing.rules = config.rulebook, config.enrolment.rules
         self._route.config, self._enrolment = config.route, self._enrolling()
         self._links.renew(config.links, config.keyring, self._enrolment)
+        self._reminders.texts = config.rulebook.texts
         if self._office:
-            self._office.keyring = config.keyring
+            self._office.keyring, self._office.texts = config.keyring, config.rulebook.texts
 
     async def _look_at_certificates(self) -> int:
         wires = [Wire("link", link.rules.name, link.door.tls) for link in self.config.links]

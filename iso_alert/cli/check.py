@@ -15,6 +15,7 @@ def command(config: str | None) -> None:
       iso-alert check -c iso-alert.toml
     """
     from iso_alert.config import ConfigError, find, load
+    from iso_alert.service.tls import secured
 
     path = find(config)
     try:
@@ -23,7 +24,9 @@ def command(config: str | None) -> None:
         tell_faults(error.faults)
     for link in good.links:
         door, dialect = link.door, link.dialect
-        click.echo(f"link {link.rules.name}: {door.host}:{door.port}, {dialect.profile.name}, {dialect.framing.name}")
-    click.echo(f"smsc {good.route.name}: {good.route.host}:{good.route.port}, window {good.route.window}")
+        spoken = f"{dialect.profile.name}, {dialect.framing.name}, {secured(door.tls)}"
+        click.echo(f"link {link.rules.name}: {door.host}:{door.port}, {spoken}")
+    route = good.route
+    click.echo(f"smsc {route.name}: {route.host}:{route.port}, window {route.window}, {secured(route.tls)}")
     click.echo(f"store {good.store}, keys {', '.join(good.keyring.names)}")
     click.echo(f"{path}: good")

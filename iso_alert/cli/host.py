@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from iso_alert.iso.codec import Codec
     from iso_alert.sim.host import Pace
     from iso_alert.sim.tally import Tally
+    from iso_alert.sim.wire import Connect
     from iso_alert.sim.workload import Shot
 
 _EXAMPLES = """Be a payment host: connect to a link, send messages, judge the answers.
@@ -26,6 +27,8 @@ Examples:
                                                      a burst, as fast as the windows let it
   iso-alert host 127.0.0.1:8583 --profile edc-bcd-tpdu --framing bcd2
   iso-alert host 127.0.0.1:8583 --workload mine.toml --json
+  iso-alert host 127.0.0.1:8583 --tls-ca ca.pem --tls-certificate host.pem --tls-key host.key
+  iso-alert host 127.0.0.1:8583 --listen            wait to be called, for a link with `connect`
 
 All cards are test cards. Exit code 1 if an answer was wrong or missing.
 """
@@ -45,6 +48,11 @@ All cards are test cards. Exit code 1 if an answer was wrong or missing.
 @click.option(
     "--workload", type=click.Path(exists=True, path_type=Path), help="Templates, instead of the shipped ones."
 )
+@click.option("--listen", is_flag=True, help="Wait to be called.")
+@click.option("--tls-ca", type=click.Path(exists=True, path_type=Path), help="Who vouches for the service: TLS.")
+@click.option("--tls-certificate", type=click.Path(exists=True, path_type=Path), help="Ours, for mutual TLS.")
+@click.option("--tls-key", type=click.Path(exists=True, path_type=Path), help="Of our certificate.")
+@click.option("--tls-name", help="Whom the service's certificate must name.  [default: HOST]")
 @click.option("--seed", default=0, help="Other traffic.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of a table.")
 def command(
@@ -57,9 +65,9 @@ def command(
 
     from iso_alert.cli.common import tell_faults
     from iso_alert.iso.tables import BadTable
-    from iso_alert.sim.host import play, tcp
+    from iso_alert.sim.host import play
 
-    host, port = _address(address)
+    wire = _wire(*_address(address), how)
     try:
         codec = _codec(profile, framing)
         shots = _files(files, codec) if files else _traffic(codec, how)
@@ -67,9 +75,11 @@ def command(
         tell_faults(list(bad.faults))
     watch = _line if files and not as_json else _nothing
     try:
-        tally = trio.run(partial(play, tcp(host, port), codec, shots, _pace(how, bool(files)), how["links"], watch))
+        tally = trio.run(partial(play, wire, codec, shots, _pace(how, bool(files)), how["links"], watch))
     except OSError as why:
         raise click.ClickException(f"{address}: {why.strerror or why}") from None
+    except trio.BrokenResourceError as why:
+        raise click.ClickException(f"{address}: no TLS: {why.__cause__ or 'hung up'}") from None
     _show(tally, as_json)
     sys.exit(0 if tally.good else 1)
 
@@ -79,6 +89,20 @@ def _address(text: str) -> tuple[str, int]:
     if not host or not port.isdecimal():
         raise click.BadParameter(f"{text!r} is no HOST:PORT", param_hint="HOST:PORT")
     return host.strip("[]"), int(port)
+
+
+def _wire(host: str, port: int, how: dict[str, Any]) -> "Connect":
+    from iso_alert.service.tls import calling, listening
+    from iso_alert.sim.wire import Calling, Waiting
+
+    authority, certificate, key = how["tls_ca"], how["tls_certificate"], how["tls_key"]
+    try:
+        if how["listen"]:
+            return Waiting(host, port, listening(certificate, key, authority).context if certificate else None)
+        secured = authority or certificate
+        return Calling(host, port, calling(authority, certificate, key).context if secured else None, how["tls_name"])
+    except ValueError as why:
+        raise click.ClickException(str(why)) from None
 
 
 def _codec(profile: str, framing: str | None) -> "Codec":

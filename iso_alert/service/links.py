@@ -14,6 +14,7 @@ from iso_alert.service.connections import Connections
 from iso_alert.service.enrolment import Enrolment
 from iso_alert.service.link_rules import LinkRules, Record, Watch
 from iso_alert.service.listener import Door, Listener
+from iso_alert.service.tls import secured
 
 log = structlog.get_logger()
 
@@ -50,8 +51,8 @@ class Links:
             self._open[link.rules.name] = caller = Caller(door, connections)
             await nursery.start(caller.run, closing)
         how = "open" if isinstance(door, Door) else "calls"
-        profile, tls = link.dialect.profile.name, _said(link)
-        log.info(f"link {how}", link=link.rules.name, address=f"{door.host}:{port}", profile=profile, tls=tls)
+        profile, wire = link.dialect.profile.name, secured(door.tls)
+        log.info(f"link {how}", link=link.rules.name, address=f"{door.host}:{port}", profile=profile, wire=wire)
         return door.host, port
 
     def renew(self, links: Sequence[LinkConfig], keyring: Keyring, enrolment: Enrolment) -> None:
@@ -63,8 +64,3 @@ class Links:
                 end.door = link.door
             elif isinstance(end, Caller) and isinstance(link.door, Call):
                 end.call = link.door
-
-
-def _said(link: LinkConfig) -> str:
-    tls = link.door.tls
-    return "no" if tls is None else "mutual" if tls.mutual else "yes"

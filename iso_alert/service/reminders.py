@@ -20,7 +20,8 @@ class Reminders:
     """One look at all statements after the other.  What is remembered here is but how far the look has come."""
 
     def __init__(self, desk: Desk, texts: Texts, nudge: Callable[[], None], clock: Callable[[], float]) -> None:
-        self._desk, self._texts, self._nudge, self._clock = desk, texts, nudge, clock
+        self.texts = texts
+        self._desk, self._nudge, self._clock = desk, nudge, clock
         self._place: Place = BEGINNING
         self._looked: tuple[Due, float] | None = None  # what the last whole look was for, and when it ended
 
@@ -34,7 +35,7 @@ class Reminders:
         due = due_dates(now)
         if due is None or self._looks_enough(due, now):
             return 0
-        reminded = await self._desk.do(partial(store.remind, now, self._texts, self._place))
+        reminded = await self._desk.do(partial(store.remind, now, self.texts, self._place))
         self._place = reminded.place or BEGINNING
         if reminded.queued:
             log.info("reminders queued", count=reminded.queued)

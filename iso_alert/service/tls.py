@@ -25,6 +25,11 @@ class Tls:
     mutual: bool = False
 
 
+def secured(tls: Tls | None) -> str:
+    """In a word for people."""
+    return "plain TCP" if tls is None else "mutual TLS" if tls.mutual else "TLS"
+
+
 class HandshakeFailed(Exception):
     """It did not come to be; the stream is closed.  `outcome` is from a closed set, `why` is OpenSSL's word for it."""
 

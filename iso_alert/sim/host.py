@@ -4,7 +4,7 @@ An answer that is word for word what it should be costs one look-up; any other i
 one reader a link, no task per message.  All links draw from one source, so the rate is that of the host.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Protocol
@@ -18,10 +18,10 @@ from iso_alert.iso.framing import FrameDecoder, LostFraming
 from iso_alert.iso.message import Message, Unreadable
 from iso_alert.iso.profile import Said
 from iso_alert.sim.tally import Tally
+from iso_alert.sim.wire import Connect
 from iso_alert.sim.workload import Shot
 
 READ = 65_536
-Connect = Callable[[], Awaitable[trio.abc.Stream]]
 
 
 class Watch(Protocol):
@@ -207,12 +207,3 @@ async def _connected(connect: Connect, links: int) -> AsyncIterator[list[trio.ab
     finally:
         for stream in streams:
             await trio.aclose_forcefully(stream)
-
-
-def tcp(host: str, port: int) -> Connect:
-    """Links over plain TCP."""
-
-    async def connect() -> trio.abc.Stream:
-        return await trio.open_tcp_stream(host, port)
-
-    return connect

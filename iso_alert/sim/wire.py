@@ -1,0 +1,53 @@
+"""How the simulated host and a link meet: the host calls or waits to be called, with TLS or without."""
+
+from collections.abc import Awaitable, Callable
+from ssl import SSLContext
+
+import trio
+from attrs import define, field, frozen
+
+Connect = Callable[[], Awaitable[trio.abc.Stream]]
+
+
+@frozen
+class Calling:
+    """A Connect that calls the link."""
+
+    host: str
+    port: int
+    context: SSLContext | None = None
+    server_name: str | None = None  # whom its certificate must name, if not the host
+
+    async def __call__(self) -> trio.abc.Stream:
+        """Raises OSError; BrokenResourceError when there is no TLS to be had."""
+        stream = await trio.open_tcp_stream(self.host, self.port)
+        if self.context is None:
+            return stream
+        secured = trio.SSLStream(stream, self.context, server_hostname=self.server_name or self.host)
+        await secured.do_handshake()
+        return secured
+
+
+@define(eq=False)
+class Waiting:
+    """A Connect that gives out connections as the service makes them, for a link with `connect`."""
+
+    host: str
+    port: int
+    context: SSLContext | None = None
+    _listeners: list[trio.SocketListener] = field(factory=list, init=False)
+
+    async def __call__(self) -> trio.abc.Stream:
+        """Raises OSError for an address that is taken; BrokenResourceError when there is no TLS to be had."""
+        self._listeners = self._listeners or await trio.open_tcp_listeners(self.port, host=self.host)
+        stream = await self._listeners[0].accept()
+        if self.context is None:
+            return stream
+        secured = trio.SSLStream(stream, self.context, server_side=True)
+        await secured.do_handshake()
+        return secured
+
+
+def tcp(host: str, port: int) -> Connect:
+    """Links over plain TCP."""
+    return Calling(host, port)
