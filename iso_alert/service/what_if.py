@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from attrs import define, field, frozen
 
-from iso_alert.domain.decision import APPROVAL, CANCEL
+from iso_alert.domain.decision import APPROVAL, CANCEL, COVERED_TOLD
 from iso_alert.domain.event import Event
 from iso_alert.domain.money import Money
 from iso_alert.domain.policy import Policy, Row
@@ -144,9 +144,7 @@ class WhatIf:
         if past.event in FOLLOWING:
             self._forget_cancelled(past)
             return self._would_follow(past)
-        if past.matched is not None and past.event in COVERING and self._known(past.matched):
-            return False
-        return self._would_tell_alone(past) or self._bursts(past)
+        return not self._covered(past) and (self._would_tell_alone(past) or self._bursts(past))
 
     def _would_follow(self, past: Past) -> bool:
         """A cancellation goes where its payment went; a reversal of a void where the void did."""
@@ -162,8 +160,14 @@ class WhatIf:
             return False
         if past.event in FOLLOWING:
             return self._would_follow(past)
-        covered = past.matched is not None and past.event in COVERING and self._known(past.matched)
-        return covered or self._would_tell_alone(past)
+        return self._covered(past) or self._would_tell_alone(past)
+
+    def _covered(self, past: Past) -> bool:
+        """Whether a completion is told already by what it completes; where that was gone, it stands on its own."""
+        if past.matched is None or past.event not in COVERING or not self._known(past.matched):
+            return False
+        original = self.decision(past.matched)
+        return past.reason in COVERED_TOLD or not (original and original.reason.told)
 
     def _would_tell_alone(self, past: Past) -> bool:
         return self._can_tell(past) and self._reached(past, past.event)
