@@ -1,62 +1,96 @@
 """How many messages a second one core decodes, reads and answers, with pyiso8583 alone beside it.
 
-`pyiso8583` is `iso8583.decode` and nothing else; `decoded` is our codec: checked, stripped, the card made a token;
-`read` is the transaction made of it; `answered` is the answer as bytes. The library and we take turns within a round,
-so that `ratio` (decoded to pyiso8583) holds also on a machine that is busy with other things.
+`pyiso8583` is `iso8583.decode` and nothing else.  `kept` is what our plans do in its place: the checked fields that may
+leave the codec.  `decoded` is the `Message` made of them, the card a token; `read` is the transaction made of that,
+`answered` the answer as bytes, and `whole` all of it, frame to answer.  The library and we take turns within a round,
+so that `ratio` (kept to pyiso8583) holds also on a machine that is busy with other things.
+
+A row is a sale of many fields in one field table; a row that says `mixed` is the simulated host's ordinary traffic.
+
+With `--set mutants=200000` nothing is measured: so many broken frames of each table are judged by us and by the
+library, and the rows tell how many were refused, and how many the two saw differently.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from math import inf
 from secrets import token_bytes
-from statistics import median
+from statistics import fmean, median
 from time import perf_counter, time
 from typing import Any
 
 import iso8583
 
+from bench.mutants import compare
 from bench.report import spread, tell
 from iso_alert.domain.card import Keyring
 from iso_alert.iso.answering import reply
-from iso_alert.iso.codec import Codec
-from iso_alert.iso.dialect import dialect
+from iso_alert.iso.codec import Codec, wanted
+from iso_alert.iso.dialect import Dialect, dialect
 from iso_alert.iso.message import Message
+from iso_alert.iso.plan import Plans
 from iso_alert.iso.profile import Said, read_profile
 from iso_alert.iso.reading import read
-from iso_alert.sim.workload import Template, Traffic, Workload
+from iso_alert.sim.workload import Template, Traffic, Workload, read_workload
 
+_KEYRING = Keyring((token_bytes(32),))
 BATCH = 100  # messages between two looks at the clock
 Turn = Callable[[Any], object]
 
 
 def run(workload: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A row for each profile."""
-    return [_measure(profile, workload) for profile in workload["profiles"]]
+    """A row for each profile and for each mix, or one for the mutants of each profile."""
+    if workload["mutants"]:
+        return [_mutants(profile, workload) for profile in workload["profiles"]]
+    sale = Workload((Template("sale", workload["fields"]),))
+    rows = [_measure(profile, profile, sale, workload) for profile in workload["profiles"]]
+    return rows + [_measure(f"{profile}, mixed", profile, read_workload(), workload) for profile in workload["mixed"]]
 
 
-def _measure(profile: str, workload: Mapping[str, Any]) -> dict[str, Any]:
-    tell(profile)
-    codec = Codec(dialect("bench", read_profile(profile)), Keyring((token_bytes(32),)))
-    frames = _frames(codec, workload)
-    messages = [message for message in map(codec.decode, frames) if isinstance(message, Message)]
-    turns = _turns(codec, frames, messages)
+def _measure(name: str, profile: str, traffic: Workload, workload: Mapping[str, Any]) -> dict[str, Any]:
+    tell(name)
+    codec = _codec(profile)
+    frames = _frames(codec, traffic, workload["messages"])
+    turns = _turns(codec, frames)
     rounds = [_round(turns, workload["seconds"]) for _ in range(workload["rounds"] + 1)][1:]
-    figures = {name: [each[name] for each in rounds] for name in turns}
-    ratio = median(ours / theirs for ours, theirs in zip(figures["decoded"], figures["pyiso8583"], strict=True))
-    row: dict[str, Any] = {"profile": profile, "bytes": len(frames[0]), "fields": _fields(codec, frames[0])}
-    for name, values in figures.items():
-        row |= spread(name, values)
-    return row | {"ratio": round(ratio, 2)}
+    row: dict[str, Any] = {"profile": name, "bytes": _mean(map(len, frames)), "fields": _mean(_fields(codec, frames))}
+    for turn in turns:
+        row |= spread(turn, [each[turn] for each in rounds])
+    return row | {"ratio": round(median(each["kept"] / each["pyiso8583"] for each in rounds), 2)}
 
 
-def _turns(codec: Codec, frames: Sequence[bytes], messages: Sequence[Message]) -> dict[str, tuple[Turn, Sequence[Any]]]:
+def _codec(profile: str, earned_by: float = 1) -> Codec:
+    return Codec(dialect("bench", read_profile(profile)), _KEYRING, earned_by)
+
+
+def _turns(codec: Codec, frames: Sequence[bytes]) -> dict[str, tuple[Turn, Sequence[Any]]]:
     """What is measured, and what it is given."""
-    rows, now = codec.dialect.profile.spec.rows, time()
+    spoken, rows, now = codec.dialect, codec.dialect.profile.spec.rows, time()
+    messages = [message for message in map(codec.decode, frames) if isinstance(message, Message)]
+
+    def whole(frame: bytes) -> None:
+        message = codec.decode(frame)
+        assert isinstance(message, Message)
+        read(message, spoken, now)
+        reply(codec, message, Said.RECORDED)
+
     return {
         "pyiso8583": (lambda frame: iso8583.decode(frame, rows), frames),
+        "kept": (_plans(spoken, frames).unpack, frames),
         "decoded": (codec.decode, frames),
-        "read": (lambda message: read(message, codec.dialect, now), messages),
+        "read": (lambda message: read(message, spoken, now), messages),
         "answered": (lambda message: reply(codec, message, Said.RECORDED), messages),
+        "whole": (whole, frames),
     }
+
+
+def _plans(spoken: Dialect, frames: Sequence[bytes]) -> Plans:
+    """Plans for these frames, earned by them."""
+    plans = Plans(spoken.profile.spec, wanted(spoken), 1)
+    for frame in frames:
+        plans.unpacked(frame, iso8583.decode(frame, spoken.profile.spec.rows)[0])
+    assert all(plans.unpack(frame) for frame in frames)
+    return plans
 
 
 def _round(turns: Mapping[str, tuple[Turn, Sequence[Any]]], seconds: float) -> dict[str, float]:
@@ -73,11 +107,20 @@ def _rate(turn: Turn, given: Sequence[Any], seconds: float) -> float:
     return done / spent
 
 
-def _frames(codec: Codec, workload: Mapping[str, Any]) -> list[bytes]:
-    sale = Workload((Template("sale", workload["fields"]),))
-    return [shot.frame for shot in islice(Traffic(sale, codec, time).shots(), workload["messages"])]
+def _frames(codec: Codec, traffic: Workload, messages: int) -> list[bytes]:
+    return [shot.frame for shot in islice(Traffic(traffic, codec, time).shots(), messages)]
 
 
-def _fields(codec: Codec, frame: bytes) -> int:
-    plain, _ = iso8583.decode(frame, codec.dialect.profile.spec.rows)
-    return sum(key not in ("h", "t", "p", "1") for key in plain)
+def _mean(values: Iterable[int]) -> int:
+    return round(fmean(values))
+
+
+def _fields(codec: Codec, frames: Sequence[bytes]) -> list[int]:
+    decoded = (iso8583.decode(frame, codec.dialect.profile.spec.rows)[0] for frame in frames)
+    return [sum(key not in ("h", "t", "p", "1") for key in plain) for plain in decoded]
+
+
+def _mutants(profile: str, workload: Mapping[str, Any]) -> dict[str, Any]:
+    """What became of the mutants of one profile."""
+    tell(profile)
+    return {"profile": profile, **compare(_codec(profile), _codec(profile, inf), workload["mutants"], workload["seed"])}

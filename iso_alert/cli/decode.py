@@ -20,6 +20,7 @@ Examples:
   iso-alert decode < capture.bin                     hex or raw bytes from a file
   iso-alert decode --profile edc-bcd-tpdu --framing bcd2 0083600123...
   iso-alert decode --json 30323030...
+  iso-alert decode --plan 30323030...                the Python that reads such messages, and answers them
   iso-alert decode --as-fixture fixtures/iso8583/0200-our-bug.toml < capture.bin
                                                      a test case, with a test card and nobody's data
 
@@ -34,6 +35,7 @@ The card number is never shown, only its last four digits. Exit code 1 if the me
 @click.option("--framing", default="auto", show_default=True, help="A preset, `none`, or found out.")
 @click.option("--charset", help="Of names, instead of the profile's.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+@click.option("--plan", "as_plan", is_flag=True, help="Print how such messages are decoded and answered.")
 @click.option("--as-fixture", metavar="PATH", help="Write a test case instead; `-` is stdout.")
 def command(
     message: str | None,
@@ -42,6 +44,7 @@ def command(
     framing: str,
     charset: str | None,
     as_json: bool,
+    as_plan: bool,
     as_fixture: str | None,
 ) -> None:
     """The help text is `_EXAMPLES`."""
@@ -57,6 +60,9 @@ def command(
         raise click.ClickException(f"the bytes are no frame of {framing}")
     if as_fixture is not None:
         _write_fixture(as_fixture, guess, codec)
+        return
+    if as_plan:
+        click.echo(_plans(guess, codec), nl=False)
         return
     sys.exit(_show(guess, codec, as_json))
 
@@ -127,6 +133,18 @@ def _write_fixture(path: str, guess: "Guess", codec: "Codec") -> None:
     else:
         Path(path).write_text(text, encoding="utf-8")
         click.echo(f"written: {path}", err=True)
+
+
+def _plans(guess: "Guess", codec: "Codec") -> str:
+    """The functions that are generated for messages with this MTI and these fields, and for their answer."""
+    from iso_alert.iso.answering import answer
+    from iso_alert.iso.profile import Said
+
+    decoding = codec.decoding(guess.frame)
+    if decoding is None:
+        raise click.ClickException(f"there is no plan for what cannot be read: {guess.result}")
+    due = answer(guess.result, Said.RECORDED, codec.dialect)
+    return "\n\n".join(filter(None, (decoding, codec.encoding(due) if due else None)))
 
 
 def explain_rules(transaction: "Transaction", dialect: "Dialect") -> list[tuple[str, str]]:

@@ -42,6 +42,7 @@ def answer(
     """
     message = to.partial if isinstance(to, Unreadable) else to
     mti, profile = response_mti(message.mti), dialect.profile
+    echo = profile.echo
     if mti is None or (isinstance(to, Unreadable) and not message.get("11")):
         return None
     fields = {"t": mti}
@@ -49,7 +50,7 @@ def answer(
         fields["h"] = header(message.header, profile.header, profile.spec.header_bytes)
     if message.pan is not None and message.mti[1:3] != _FILE_ACTION:
         fields["2"] = message.pan.open()
-    fields |= {key: message.fields[key] for key in profile.echo if key in message.fields}
+    fields |= {key: value for key, value in message.fields.items() if key in echo}
     fields["39"] = profile.codes.code(said, mti[1]) if isinstance(said, Said) else said
     return fields | more if more else fields
 

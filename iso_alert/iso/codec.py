@@ -67,11 +67,6 @@ class Codec:
             return message
         return Unreadable(trouble.fault, trouble.field, trouble.position, message)
 
-    def plan(self, frame: bytes) -> str | None:
-        """The source by which frames of this kind are decoded; None for one that the library alone judges."""
-        fields, trouble = self._fields(frame)
-        return None if trouble else self._plans.unpacking(fields).text
-
     def encode(self, fields: Mapping[str, str]) -> bytes:
         """The frame of these fields (h, t, 2 ... 128).  Raises Unwritable."""
         frame = self._plans.pack(fields)
@@ -83,6 +78,16 @@ class Codec:
             raise Unwritable(f"field {error.field}: {error.msg}") from None
         self._plans.packed(fields)
         return bytes(written)
+
+    def decoding(self, frame: bytes) -> str | None:
+        """The plan for frames of this kind, to be read; None for a frame that the library alone judges."""
+        fields, trouble = self._fields(frame)
+        return None if trouble else self._plans.unpacking(fields).text
+
+    def encoding(self, fields: Mapping[str, str]) -> str | None:
+        """The plan for these fields, to be read; None where the library does it."""
+        source = self._plans.packing(fields)
+        return source.text if source else None
 
     def _fields(self, frame: bytes) -> tuple[Mapping[str, str], Trouble | None]:
         """The sound fields of a frame, and the first thing wrong with it."""

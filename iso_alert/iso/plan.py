@@ -101,5 +101,9 @@ class Plans:
         keys = tuple(fields)
         kind = self._sets(keys)
         kind.seen += 1
-        if kind.seen == self.earned_by and (source := packing(self.spec, keys)) is not None:
+        if kind.seen == self.earned_by and (source := self.packing(keys)) is not None:
             kind.plan = source.function()
+
+    def packing(self, keys: Iterable[str]) -> Source | None:
+        """The plan for writing these fields, to be read; None where the library does it."""
+        return packing(self.spec, keys)

@@ -108,7 +108,7 @@ class Profile:
     charset: str = "tis-620"
     layout: str = "visa"
     echo_pan: bool = True
-    echo: tuple[str, ...] = ECHOED
+    echo: frozenset[str] = frozenset(ECHOED)
     approved: frozenset[str] = field(default=("00", "08", "10", "11", "16"), converter=_codes)
     codes: Codes = Codes()
     network: Network = Network()
@@ -139,7 +139,7 @@ class Profile:
         for place in filter(None, (self.invoice, self.network.place)):
             if place.field in SENSITIVE:
                 yield f"field {place.field} is sensitive and cannot be named here"
-        for wrong in set(self.echo) - self.kept:
+        for wrong in self.echo - self.kept:
             yield f"field {wrong} is never echoed"
         known = {indicator.value for indicator in Indicator}
         for place in self.indicator:

@@ -72,6 +72,7 @@ class FileAction:
 Reading: TypeAlias = Transaction | NetworkManagement | FileAction | Ignored
 
 _REPEAT = {"1": "0", "3": "2", "5": "4"}
+_REQUEST = {"0": "0", "1": "0", "2": "2", "3": "2", "4": "4"}  # digit 3 of the MTI: of an answer, that of its request
 _ACCOUNTS = {"30": Kind.CREDIT, "10": Kind.DEBIT, "20": Kind.DEBIT}
 _FINANCIAL, _ASKS, _ANSWERS, _TELLS = "124", "02", "13", "4"
 _YES_NO = {True: "yes", False: "no"}
@@ -169,12 +170,12 @@ _BY_CLASS: dict[str, Callable[[Message, Dialect, float], Reading]] = {
 
 
 def _facts(message: Message, dialect: Dialect, total: Money, part: Money | None) -> Facts:
-    function, origin = int(message.mti[2]), message.mti[3]
+    origin = message.mti[3]
     get, fields, profile = message.get, message.fields, dialect.profile
     processing, terminal = get("3")[:2], get("41")
     return _facts_of(
         mti_class=message.mti[1],
-        function=str(function & ~1),  # a paired response speaks of its request
+        function=_REQUEST[message.mti[2]],  # a paired response speaks of its request
         origin=_REPEAT.get(origin, origin),
         processing=processing,
         entry_mode=profile.entry_mode.of(fields),
@@ -221,7 +222,7 @@ def key(message: Message, dialect: Dialect) -> int:
     """
     get = message.get
     when = get("7") or get("12") + get("13") or "/".join((get("37"), message.invoice, get("4")))
-    function = str(int(message.mti[2]) & ~1)  # of a mirrored feed both halves have one key
+    function = _REQUEST[message.mti[2]]  # of a mirrored feed both halves have one key
     parts = (dialect.link, message.mti[1] + function, get("11"), when, get("41") or get("32"))
     token = message.card.tokens[-1] if message.card else b""
     digest = blake2b("\x1f".join(parts).encode() + b"\x1f" + token, digest_size=8).digest()

@@ -16,7 +16,9 @@ from iso_alert.iso.layout import KNOWN, Slot, Stretch, View, stretches
 from iso_alert.iso.spec import CONTENT, Spec
 
 ANOMALIES = (LookupError, UnicodeError)
+_AT_ONCE = 15
 _DIGITS_WILL_DO = ("n", "nb", "an")  # contents that digits satisfy, however many there are
+_QUICKLY = {"pan": "12 <= len({0}) <= 19 and {0}.isdecimal() or "}  # sooner done than a regular expression
 
 
 def unpacking(spec: Spec, mti: str, keys: Iterable[str], wanted: Wanted) -> Source:
@@ -26,9 +28,10 @@ def unpacking(spec: Spec, mti: str, keys: Iterable[str], wanted: Wanted) -> Sour
     writer.give("t", repr(mti), "True")  # the caller found us by the MTI and the bitmap, so neither is looked at
     for stretch in stretches(spec, keys):
         writer.write(stretch)
-    body = [f"{view.name} = {view.opened}" for view in writer.views.values() if view.opened]
-    body += [*writer.lines, f"kept = {_display(writer.kept)}", f"read = {_display(writer.read)}"]
+    body = [*writer.lines, *_filled("kept", writer.kept), *_filled("read", writer.read)]
     body.append(f"return kept, read, {wanted.dropped(keys)!r}")
+    cut = [view for view in writer.views.values() if view.opened and f"{view.name}[" in "\n".join(body)]
+    body[:0] = [f"{view.name} = {view.opened}" for view in cut]
     return Source("unpack", written("unpack", "frame", f"{spec.name} {mti}: {_numbers(keys)}", body), writer.uses)
 
 
@@ -37,8 +40,11 @@ def _numbers(keys: Iterable[str]) -> str:
     return ", ".join(key for key in keys if key not in KNOWN)
 
 
-def _display(values: Mapping[str, str]) -> str:
-    return "{" + "".join(f"\n        {key!r}: {value}," for key, value in values.items()) + "\n    }"
+def _filled(name: str, values: Mapping[str, str]) -> list[str]:
+    """A dictionary.  CPython makes one of up to 15 entries at once; in a longer display each entry is put in alone."""
+    rows = list(values.items())
+    at_once = "".join(f"\n        {key!r}: {value}," for key, value in rows[:_AT_ONCE])
+    return [f"{name} = {{{at_once}\n    }}", *(f"{name}[{key!r}] = {value}" for key, value in rows[_AT_ONCE:])]
 
 
 @frozen
@@ -193,7 +199,8 @@ class _Writer:
         name, content = f"field{slot.key}", slot.line.content
         self.lines.append(f"{name} = {value}")
         if content:
-            self._refuse(f"not {content}({name})")
+            quickly = _QUICKLY.get(content, "") if not slot.view.then else ""
+            self._refuse(f"not ({quickly.format(name)}{content}({name}))")
         return name
 
     def give(self, key: str, value: str, filled: str) -> None:

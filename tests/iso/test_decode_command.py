@@ -1,5 +1,6 @@
 """`iso-alert decode` and `iso-alert host` as a person meets them."""
 
+import ast
 import json
 import re
 import tomllib
@@ -40,7 +41,7 @@ def card_numbers(text: str) -> list[str]:
 @each(WHOLE)
 def test_no_card_number_is_shown(fixture: Fixture) -> None:
     """Of any message, whole or broken, as a table or as JSON (T-06)."""
-    for options in ((), ("--json",)):
+    for options in ((), ("--json",), ("--plan",)):
         code, output = invoke("--profile", fixture.profile, *options, fixture.frame().hex())
 
         assert code == (1 if fixture.refused else 0), output
@@ -55,6 +56,23 @@ def test_nothing_sensitive_is_shown() -> None:
     for marker in (*MARKERS.values(), PAN):
         assert marker not in output
     assert "*1111" in output
+
+
+def test_a_plan_is_python_and_holds_no_data() -> None:
+    """Two functions that can be read: how such messages are decoded, and how they are answered."""
+    code, output = invoke("--plan", wire(**{f"f{key}": value for key, value in MARKERS.items()}).hex())
+
+    assert code == 0
+    assert [part.name for part in ast.parse(output).body if isinstance(part, ast.FunctionDef)] == ["unpack", "pack"]
+    assert not [marker for marker in (*MARKERS.values(), PAN) if marker in output]
+
+
+def test_no_plan_for_what_cannot_be_read() -> None:
+    """A broken message is the library's to judge, and the fault is told."""
+    code, output = invoke("--plan", (wire() + b"0").hex())
+
+    assert code == 1
+    assert "bytes follow the last field" in output
 
 
 @pytest.mark.parametrize("framing", [BARE, *PRESETS])

@@ -204,7 +204,7 @@ def test_what_is_not_wanted_is_not_cut_out(profile: str) -> None:
 def test_a_plan_holds_nothing_of_a_message() -> None:
     """The source is made of the table and the numbers of fields."""
     speaker = codec()
-    source = speaker.plan(speaker.encode(purchase("iso87-ascii")))
+    source = speaker.decoding(speaker.encode(purchase("iso87-ascii")))
 
     assert source is not None
     for value in purchase("iso87-ascii").values():
