@@ -27,7 +27,7 @@ from iso_alert.service.echo import echo
 from iso_alert.service.enrolment import read_slips
 from iso_alert.service.link_rules import LinkRules
 from iso_alert.service.links import LinkConfig
-from iso_alert.service.route_config import RouteConfig
+from iso_alert.service.route_config import RouteConfig, load_statuses
 from iso_alert.service.rulebook import read_rulebook
 from iso_alert.service.tls import Tls
 
@@ -78,9 +78,12 @@ class Judge:
         admin = self._try("admin.listen", lambda: address(file.admin.listen))
         api = self._api()
         retention = self._try("retention", lambda: Retention(**asdict(file.retention)))
+        statuses = shipped.path("smpp-statuses.toml", *self.before)
+        self._try("statuses", lambda: load_statuses(statuses))
+        if file.run.drain_timeout < 0:
+            self._fault("run.drain_timeout", "must not be less than nothing")
         if not (store and keyring and route and rulebook and enrolment and admin and retention) or self.faults:
             raise ConfigError(self.faults)
-        statuses = shipped.path("smpp-statuses.toml", *self.before)
         return Config(
             self.path, store, keyring, links, route, statuses, rulebook, admin, file.run.drain_timeout, enrolment, api,
             retention,
@@ -172,6 +175,8 @@ class Judge:
         place = self._try(f"{where}: connect", lambda: address(smsc.connect))
         password = self._try(f"{where}: password_file", lambda: read_secret(self.base / smsc.password_file))
         tls = self._try(where, partial(judge_call, smsc.tls, self.base))
+        if smsc.window <= 0 or (smsc.rate is not None and smsc.rate <= 0):
+            self._fault(where, "window and rate must be more than nothing")
         if place is None or password is None:
             return None
         return self._try(where, lambda: _route_config(smsc, place, password, tls))

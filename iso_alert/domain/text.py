@@ -45,6 +45,11 @@ _CLAUSE = re.compile(r"\[([^]]*)]")
 _PLACE = re.compile(r"{(\w+)}")
 
 
+def places(template: str) -> set[str]:
+    """What a template names."""
+    return set(_PLACE.findall(template))
+
+
 def _fill(template: str, places: Mapping[str, object]) -> str:
     def clause(found: re.Match[str]) -> str:
         inner = found.group(1)
