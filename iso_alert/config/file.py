@@ -206,7 +206,7 @@ def address(text: str) -> tuple[str, int]:
     """`127.0.0.1:8583`, `[::1]:8583`, `smsc.example:2775`.  Raises ValueError."""
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not colon or not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
+    if not colon or not host or not (port.isascii() and port.isdecimal()) or not 0 <= int(port) <= 65535:
         raise ValueError(f"{text!r} is no address such as 127.0.0.1:8583")
     return host, int(port)
 

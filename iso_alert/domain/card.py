@@ -63,7 +63,7 @@ class Keyring:
         for key in keys:
             if len(key) < KEY_BYTES:
                 raise WeakKey(f"a key has {len(key)} bytes, it needs {KEY_BYTES}")
-            if len(set(key)) < 8 or key == bytes(range(len(key))):
+            if len(set(key)) < 16 or key == bytes(range(len(key))):
                 raise WeakKey("a key is a sample, not a secret")
 
     @property
