@@ -41,7 +41,7 @@ def deploy(directory: Path, smsc: int = 9, drain_timeout: float = 10.0, more: st
     path = directory / "iso-alert.toml"
     path.write_text(CONFIG.format(smsc=smsc, drain_timeout=drain_timeout) + more, encoding="utf-8")
     (directory / "pan.key").write_text(KEY.hex() + "\n", encoding="ascii")
-    (directory / "smsc.password").write_text("secret\n", encoding="ascii")
+    (directory / "smsc.password").write_text("hunter2\n", encoding="ascii")
     return path
 
 
