@@ -64,14 +64,15 @@ _WWW = re.compile(r"(?i)\b(www)\.")
 # A phone makes a link of word.word, user@host and of long runs of digits; what joins them is replaced by a blank.
 _JOINED = re.compile(r"(?<=\S)[.@/\\:]+(?=\w)")
 _DOTS = str.maketrans("。．｡․·", ".....")  # full stops that resolvers take for a dot
-_LONG_DIGITS = re.compile(r"\d(?:[ -]?\d){8,}")  # a telephone number, or worse
+_LONG_DIGITS = re.compile(r"\d(?:[ -]{0,3}\d){8,}")  # a telephone number, or worse
 
 
 def clean_merchant(raw: str) -> str:
     """A merchant's name as one line without hidden characters, links or long numbers; `-` if nothing is left."""
     shown = "".join(" " if unicodedata.category(c) in _HIDDEN else c for c in raw if not _zero_width(c))
     dotted = _WWW.sub(r"\1 ", _SCHEME.sub("", shown.translate(_DOTS)))
-    defused = _LONG_DIGITS.sub(lambda run: run.group()[-4:], _JOINED.sub(" ", dotted))
+    folded = " ".join(_JOINED.sub(" ", dotted).split())
+    defused = _LONG_DIGITS.sub(lambda run: run.group()[-4:], folded)
     return " ".join(defused.split()) or "-"
 
 
