@@ -16,30 +16,22 @@ from iso_alert.domain.decision import (
     Change,
     Decision,
     Known,
-    NewAlert,
     Overtaken,
     Small,
     as_past,
 )
 from iso_alert.domain.event import Event
+from iso_alert.domain.judgement import Judgement
 from iso_alert.domain.matching import find_twin, overtook
-from iso_alert.domain.money import BAHT, Money
-from iso_alert.domain.past import Past
-from iso_alert.domain.policy import Row, Version
+from iso_alert.domain.money import Money
+from iso_alert.domain.past import Past, Unit
 from iso_alert.domain.reason import Reason
-from iso_alert.domain.shown import shown_sum, shown_time
-from iso_alert.domain.subscription import Holder, SubscriptionState
-from iso_alert.domain.text import Texts
+from iso_alert.domain.shown import given_back
 from iso_alert.domain.thread import GONE, STEPS, Effect, State
 from iso_alert.domain.transaction import Transaction
 
 # A message that begins a thread is told with the text of an approval, but for these.
 TEXT_OF: Mapping[Event, str] = {Event.REFUND: CANCEL, Event.DECLINED: DECLINED}
-_NEVER = {
-    Event.NOT_FINANCIAL: Reason.NOT_FINANCIAL,
-    Event.CHARGEBACK: Reason.CHARGEBACK,
-    Event.UNDECIDED: Reason.UNDECIDED,
-}
 # What an unmatched cancellation makes of the money that it names, until its original comes.
 _ALONE = {
     Event.VOID: State.VOIDED,
@@ -50,22 +42,14 @@ _ALONE = {
 
 
 @frozen
-class Case:
-    """One message on its way to a decision; `plain` is the decision so far."""
-
-    number: int
-    of: Transaction
-    holder: Holder
-    version: Version
-    texts: Texts
-    stopped: bool
-    plain: Decision
+class Case(Judgement):
+    """One message on its way to a decision, by one of three ways: `begins`, `continues`, `unmatched`."""
 
     def begins(self, known: Known) -> Decision:
         """It stands alone, unless a cancellation of it came first."""
         decision = self._on_its_own(self.plain)
         if first := self._overtaken_by(known, decision):
-            return self._overtaken(decision, first)
+            return self._overtaken(decision, first, covered=False)
         if decision.reason is Reason.BELOW_THRESHOLD and self.version.burst.on:
             return self._perhaps_burst(decision, known.small)
         return self._with_alerts(decision, TEXT_OF.get(self.plain.event, APPROVAL))
@@ -83,49 +67,57 @@ class Case:
                 return self._restores(original)
             case Effect.COVERED | Effect.ON_ITS_OWN:
                 return self._posts(step.state, original, known, covered=step.effect is Effect.COVERED and unit.told)
-        return evolve(self.plain, reason=step.reason)
+        return evolve(self.plain, reason=step.reason, changes=self._booked(original))
 
     def unmatched(self, known: Known, cancelled: Event) -> Decision:
         """A cancellation whose original, likely `cancelled`, is not in the journal: the policy decides; it waits."""
         if self.plain.event is Event.REVERSAL_OF_VOID:
             return evolve(self.plain, unmatched=True, reason=Reason.UNMATCHED_SILENT)
-        if twin := find_twin(self.of, known.before):
-            return evolve(self.plain, reason=Reason.ALREADY_CANCELLED, original=twin.id, thread=twin.thread)
-        state = _ALONE[self.plain.event]
-        change = Change(self.number, state, cancelled_by=self.number if state in GONE else None)
+        before = find_twin(self.of, known.before)
+        if before and self._says_no_more_than(before):
+            return evolve(self.plain, reason=Reason.ALREADY_CANCELLED, original=before.id, thread=before.thread)
+        state, total = _ALONE[self.plain.event], self._sum(before)
+        part = self.of.reversed.minor if self.of.reversed and state is State.PART_REVERSED else 0
+        change = Change(self.number, state, part, self.number if state in GONE else None)
         alone = evolve(self.plain, unmatched=True, changes=(change,))
-        if not self.of.amount.minor:
+        if not total.minor:
             return evolve(alone, reason=Reason.NO_AMOUNT)
-        row, reason = self._judged(cancelled, self._sum(None))
+        row, reason = self._judged(cancelled, total)
         if reason in (Reason.TOLD, Reason.FOREIGN_TOLD):
             reason = Reason.UNMATCHED_TOLD if self.version.tell_unmatched else Reason.UNMATCHED_SILENT
         decision = evolve(alone, reason=reason, policy_row=row.id if row else "")
-        return self._with_alerts(decision, APPROVAL if cancelled is Event.REFUND else CANCEL, hold=self.version.wait)
+        key = APPROVAL if cancelled is Event.REFUND else CANCEL
+        return self._with_alerts(decision, key, before, hold=self.version.wait)
+
+    def _says_no_more_than(self, before: Past) -> bool:
+        """Whether an earlier cancellation of the same payment gave back all that this one does."""
+        if before.event is not Event.PARTIAL_REVERSAL:
+            return True
+        return self.plain.event is Event.PARTIAL_REVERSAL and self.of.reversed == before.reversed
 
     def _cancels(self, state: State, original: Past, known: Known) -> Decision:
-        unit, given = original.unit, self._given(original)
-        if self.plain.event is Event.PARTIAL_REVERSAL and given <= 0:
+        unit, given = original.unit, given_back(self.of, self.plain.event, original.unit)
+        if given is not None and given <= 0:
             return evolve(self.plain, reason=Reason.ALREADY_CANCELLED)
         row = self.version.row(self.plain.kind, self.plain.channel, self.plain.event)
         decision = evolve(self.plain, policy_row=row.id if row else "")
         if self.plain.event is Event.VOID and (first := self._overtaken_by(known, decision)):
-            taken_back = Overtaken(first.id, original.thread, self.number, Reason.NOTHING_TO_RESTORE)
+            taken_back = Overtaken(first[0].id, original.thread, self.number, Reason.NOTHING_TO_RESTORE)
             return evolve(decision, reason=Reason.TAKEN_BACK_BEFORE, overtook=(taken_back,))
         by = self.number if state in GONE else None
-        decision = evolve(decision, changes=(Change(unit.id, state, unit.given_back + given, by),))
+        decision = evolve(decision, changes=(Change(unit.id, state, unit.given_back + (given or 0), by),))
         if not unit.told:
             return evolve(decision, reason=Reason.ORIGINAL_NOT_TOLD)
         told = evolve(decision, reason=self._may_tell(Reason.CANCELLATION_TOLD))
         return self._with_alerts(told, APPROVAL if original.event is Event.REFUND else CANCEL, original)
 
-    def _given(self, original: Past) -> int:
-        """What a partial reversal gives back; a second one that names the first sum tells both together."""
-        part, unit = self.of.reversed, original.unit
-        if self.plain.event is not Event.PARTIAL_REVERSAL or part is None:
-            return 0
-        if part.currency != unit.amount.currency:
-            return part.minor if unit.amount.minor == 0 else 1
-        return part.minor - (unit.given_back if self.of.amount == unit.amount else 0)
+    def _booked(self, original: Past) -> tuple[Change, ...]:
+        """A part that comes while its payment is cancelled counts, should the cancellation be taken back."""
+        unit = original.unit
+        given = given_back(self.of, self.plain.event, unit) if unit.state in GONE else None
+        if not given or given < 0:
+            return ()
+        return (Change(unit.id, unit.state, unit.given_back + given, unit.cancelled_by),)
 
     def _restores(self, void: Past) -> Decision:
         """A void is taken back: the payment stands again, less what partial reversals took."""
@@ -145,52 +137,67 @@ class Case:
         """A completion, or the slip of a telephone approval: told already, or a payment like any other."""
         unit, event = original.unit, self.plain.event
         decision = evolve(self.plain, changes=(Change(unit.id, state, unit.given_back, unit.cancelled_by),))
+        if unit.state in GONE and self._sent_before(unit.cancelled_by, known):
+            gone = Change(self.number, unit.state, cancelled_by=unit.cancelled_by)  # it was meant, not the hold
+            reason = STEPS[State.STANDING, event].reason if unit.told else Reason.ORIGINAL_NOT_TOLD
+            return evolve(decision, changes=(*decision.changes, gone), reason=reason)
         known_reason = evolve(decision, reason=STEPS[unit.state, event].reason)
         decision = known_reason if covered else self._on_its_own(decision)
         if first := self._overtaken_by(known, decision):
             return self._overtaken(decision, first, covered)
         return decision if covered else self._with_alerts(decision, APPROVAL)
 
-    def _on_its_own(self, decision: Decision) -> Decision:
-        row, reason = self._judged(decision.event, self.of.amount)
-        return evolve(decision, policy_row=row.id if row else "", reason=reason)
+    def _sent_before(self, number: int | None, known: Known) -> bool:
+        """Whether this message was sent before another that came first."""
+        other = next((past for past in known.before if past.id == number), None)
+        if other is None or other.transmitted_at is None or self.of.transmitted_at is None:
+            return False
+        return self.of.transmitted_at <= other.transmitted_at
 
-    def _overtaken_by(self, known: Known, decision: Decision) -> Past | None:
-        """A cancellation of this message that came before it."""
+    def _overtaken_by(self, known: Known, decision: Decision) -> Sequence[Past]:
+        """Cancellations of this message that came before it, in the order in which they were sent."""
         voids = decision.event is Event.VOID
         waiting = [past for past in known.before if past.unmatched and (past.event is Event.REVERSAL_OF_VOID) == voids]
         if not waiting:
-            return None
+            return ()
         this = as_past(self.number, self.of, decision)
-        return next((past for past in waiting if overtook(past, this)), None)
+        meant = [past for past in waiting if overtook(past, this)]
+        return sorted(meant, key=lambda past: (past.transmitted_at or 0, past.arrived_at, past.id))
 
-    def _overtaken(self, decision: Decision, first: Past, covered: bool = False) -> Decision:
-        """The cancellation `first` came before this, its original: both are told in order, or neither any more."""
-        told = covered or decision.reason.told
-        thread = decision.thread or self.number
-        state, by = first.unit.state, first.unit.cancelled_by
-        change = Change(self.number, state, first.reversed.minor if first.reversed else 0, by)
-        decision = evolve(decision, changes=(*decision.changes, change))
+    def _overtaken(self, decision: Decision, firsts: Sequence[Past], covered: bool) -> Decision:
+        """Cancellations came before this, their original: all are told in order, or it and the late ones are not."""
+        payment_told = covered or decision.reason.told
+        this = as_past(self.number, self.of, decision)
+        alerts = [] if covered or not payment_told else [self.alert(APPROVAL)]
+        became: list[Overtaken] = []
+        silenced = any(self._comes_too_late_for(first) for first in firsts)
+        for first in firsts:
+            late = self._as_cancellation(first)
+            reason = first.reason
+            if not silenced:
+                told = payment_told and this.unit.state not in GONE
+                reason = Reason.OVERTAKEN_TOLD if told else Reason.ORIGINAL_NOT_TOLD
+                alerts += [evolve(late.alert(CANCEL, this), tells=first.id)] if told else []
+            became.append(Overtaken(first.id, decision.thread or self.number, self.number, reason))
+            _fold(this.unit, first, given_back(late.of, first.event, this.unit))
+        unit = this.unit
+        changes = (*decision.changes, Change(self.number, unit.state, unit.given_back, unit.cancelled_by))
+        decision = evolve(decision, changes=changes, overtook=became)
+        if silenced:
+            return evolve(decision, reason=Reason.OVERTAKEN_SILENT if decision.reason.told else decision.reason)
+        waiting = [first.waiting for first in firsts if first.waiting is not None]
+        return evolve(decision, withdraw=waiting, alerts=alerts)
 
-        def became(reason: Reason) -> tuple[Overtaken, ...]:
-            return (Overtaken(first.id, thread, self.number, reason),)
-
+    def _comes_too_late_for(self, first: Past) -> bool:
+        """Whether a cancellation of this was told, or silenced for good; a part that nobody heard of is neither."""
+        if first.alerted:
+            return first.waiting is None
         in_time = self.of.arrived_at - first.arrived_at <= self.version.wait
-        on_its_way = first.alerted and first.waiting is None
-        if on_its_way or (first.waiting is None and not in_time):
-            reason = Reason.OVERTAKEN_SILENT if told and not covered else decision.reason
-            return evolve(decision, reason=reason, overtook=became(first.reason))
-        withdraw = (first.waiting,) if first.waiting is not None else ()
-        if not told:
-            return evolve(decision, withdraw=withdraw, overtook=became(Reason.ORIGINAL_NOT_TOLD))
-        decision = evolve(decision, withdraw=withdraw, overtook=became(Reason.OVERTAKEN_TOLD))
-        both = decision if covered else self._with_alerts(decision, APPROVAL)
-        return evolve(both, alerts=(*both.alerts, self._late_cancel(first, decision)))
+        return not in_time and first.event is not Event.PARTIAL_REVERSAL
 
-    def _late_cancel(self, first: Past, decision: Decision) -> NewAlert:
-        """The cancellation's SMS, written again now that its original is known."""
-        late = evolve(self, of=_again(self.of, first), plain=evolve(self.plain, event=first.event))
-        return evolve(late.alert(CANCEL, as_past(self.number, self.of, decision)), tells=first.id)
+    def _as_cancellation(self, first: Past) -> "Case":
+        """The case of the cancellation that came first, to write its SMS again now that its original is known."""
+        return evolve(self, of=_again(self.of, first), plain=evolve(self.plain, event=first.event))
 
     def _perhaps_burst(self, decision: Decision, small: Sequence[Small]) -> Decision:
         """Many small purchases are told as one: thieves stay below the threshold to be unseen."""
@@ -202,64 +209,14 @@ class Case:
         sum_ = Money(sum(one.satang for one in covered))
         return evolve(told, alerts=(self._alert(BURST, sum_, count=len(covered)),))
 
-    def _judged(self, event: Event, amount: Money) -> tuple[Row | None, Reason]:
-        """The policy's row for an event that nothing else is known of, and its answer."""
-        if event in _NEVER:
-            return None, _NEVER[event]
-        if self.of.card is None:
-            return None, Reason.NO_CARD
-        row = self.version.row(self.plain.kind, self.plain.channel, event)
-        if row is None or row.follows:
-            return row, Reason.DECLINED if event is Event.DECLINED else Reason.NOT_PROMISED
-        if not row.sends:
-            return row, Reason.DECLINED if event is Event.DECLINED else Reason.SWITCHED_OFF
-        if not row.reached(amount):
-            return row, Reason.BELOW_THRESHOLD
-        return row, self._may_tell(Reason.TOLD if amount.currency == BAHT else Reason.FOREIGN_TOLD)
 
-    def _may_tell(self, reason: Reason) -> Reason:
-        """`reason`, unless there is nobody to be told."""
-        if self.stopped:
-            return Reason.STOPPED
-        match self.holder.state:
-            case SubscriptionState.ACTIVE:
-                return reason
-            case SubscriptionState.NONE:
-                return Reason.NOT_SUBSCRIBED
-            case SubscriptionState.SUSPENDED:
-                return Reason.SUSPENDED
-            case _:
-                return Reason.NOT_ACTIVE
-
-    def _with_alerts(self, decision: Decision, key: str, original: Past | None = None, hold: float = 0.0) -> Decision:
-        if not decision.reason.told:
-            return decision
-        if not self._sum(original).minor:
-            return evolve(decision, reason=Reason.NO_AMOUNT)
-        return evolve(decision, alerts=(self.alert(key, original, hold),))
-
-    def alert(self, key: str, original: Past | None = None, hold: float = 0.0) -> NewAlert:
-        """The SMS, rendered in the cardholder's language."""
-        return evolve(self._alert(key, self._sum(original), original), hold=hold)
-
-    def _alert(self, key: str, total: Money, original: Past | None = None, **more: object) -> NewAlert:
-        to = self.holder.subscription
-        assert to is not None and self.of.card is not None  # `_may_tell` and `_judged` saw to it
-        balance = self.of.balance(self.plain.kind)
-        text = self.texts.spending(
-            key,
-            to.language,
-            amt=self.texts.amount(total, to.language),
-            last4=self.of.card.last4,
-            merchant=original.merchant if original and original.merchant != "-" else self.of.merchant,
-            time=shown_time(self.of, original),
-            bal=balance if balance and balance.currency == BAHT else None,
-            **more,
-        )
-        return NewAlert(key, to.customer, to.mobile, to.language.value, text)
-
-    def _sum(self, original: Past | None) -> Money:
-        return shown_sum(self.of, self.plain.event, original)
+def _fold(unit: Unit, first: Past, given: int | None) -> None:
+    """What a cancellation that came first makes of its original's money."""
+    if unit.state in GONE:
+        return
+    unit.given_back += max(0, given or 0)
+    unit.state = _ALONE[first.event]
+    unit.cancelled_by = first.id if unit.state in GONE else None
 
 
 def _again(of: Transaction, first: Past) -> Transaction:

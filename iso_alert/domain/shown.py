@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 from iso_alert.domain.event import Event
 from iso_alert.domain.money import Money
-from iso_alert.domain.past import Past
+from iso_alert.domain.past import Past, Unit
 from iso_alert.domain.thread import CANCELLING
 from iso_alert.domain.transaction import Transaction
 
@@ -27,10 +27,8 @@ def shown_time(of: Transaction, original: Past | None = None) -> str:
 def shown_sum(of: Transaction, event: Event, original: Past | None = None) -> Money:
     """The sum of a message; of a cancellation what is given back, and of a whole one what partial ones left."""
     if event is Event.PARTIAL_REVERSAL and of.reversed:
-        told_before = original is not None and of.amount == original.unit.amount
-        return Money(
-            of.reversed.minor - (original.unit.given_back if original and told_before else 0), of.reversed.currency
-        )
+        given = given_back(of, event, original.unit) if original else None
+        return of.reversed if given is None else Money(given, of.reversed.currency)
     if original is None:
         return of.amount
     unit = original.unit
@@ -39,3 +37,14 @@ def shown_sum(of: Transaction, event: Event, original: Past | None = None) -> Mo
     if event in CANCELLING and unit.given_back and of.amount.currency == unit.amount.currency:
         return min(of.amount, unit.left, key=lambda sum_: sum_.minor)
     return of.amount
+
+
+def given_back(of: Transaction, event: Event, unit: Unit) -> int | None:
+    """What a partial reversal takes off a unit; one that names the first sum again tells all parts together.
+
+    None where it is no partial reversal, or one in another currency: that cannot be taken off.
+    """
+    part = of.reversed
+    if event is not Event.PARTIAL_REVERSAL or part is None or part.currency != unit.amount.currency:
+        return None
+    return part.minor - (unit.given_back if of.amount == unit.amount else 0)
