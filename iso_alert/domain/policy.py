@@ -198,7 +198,11 @@ def _row(raw: Mapping[str, Any]) -> Row:
     if raw["send"] not in (True, False, "follows"):
         raise PolicyError(f'{where}send is {raw["send"]!r}, not true, false or "follows"')
     sends, follows = bool(raw["send"]), raw["send"] == "follows"
-    return Row(raw["id"], raw["card"], channels, events, sends, satang(raw.get("from", "0.00")), follows, raw["say"])
+    try:
+        least = satang(raw.get("from", "0.00"))
+    except PolicyError as fault:
+        raise PolicyError(f"{where}{fault}") from None
+    return Row(raw["id"], raw["card"], channels, events, sends, least, follows, raw["say"])
 
 
 def _only(raw: Mapping[str, Any], keys: set[str], where: str) -> None:
