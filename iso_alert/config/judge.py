@@ -183,7 +183,9 @@ class Judge:
 
     def _rulebook(self, links: tuple[LinkConfig, ...]) -> Rulebook | None:
         spoken = [link.dialect for link in links]
-        return self._try("policy", lambda: read_rulebook(spoken, self.file.policy.file, *self.before))
+        own = self.base / self.file.policy.file  # beside the configuration, else among the tables
+        policy = str(own.absolute()) if own.is_file() else self.file.policy.file
+        return self._try("policy", lambda: read_rulebook(spoken, policy, *self.before))
 
     def _api(self) -> ApiConfig | None:
         given = self.file.api
