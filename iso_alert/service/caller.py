@@ -1,5 +1,6 @@
 """The other way round: we call the payment host, carry the connection, and call again when it ends, with patience."""
 
+from collections.abc import Awaitable, Callable
 from random import Random
 
 import structlog
@@ -10,6 +11,7 @@ from iso_alert.service.connections import Connections
 from iso_alert.service.tls import HandshakeFailed, Tls, dial
 from iso_alert.smpp.pace import BackOff
 
+Dial = Callable[[str, int, Tls | None, Callable[[str], None]], Awaitable[trio.abc.Stream]]
 STEADY = 30.0  # seconds; after a connection that lasted so long patience begins anew
 log = structlog.get_logger()
 
@@ -31,6 +33,7 @@ class Caller:
     call: Call
     connections: Connections
     random: Random = field(factory=Random)
+    dial: Dial = dial
     _last_trouble: str = field(default="", init=False)
     _patience: trio.CancelScope = field(factory=trio.CancelScope, init=False)
 
@@ -65,7 +68,7 @@ class Caller:
         stream, peer = None, f"{call.host}:{call.port}"
         with connections.arriving():
             try:
-                stream = await dial(call.host, call.port, call.tls, connections.shook_hands)
+                stream = await self.dial(call.host, call.port, call.tls, connections.shook_hands)
             except HandshakeFailed as failed:
                 self._failed("no TLS", peer, outcome=failed.outcome, why=failed.why)
             except OSError as fault:

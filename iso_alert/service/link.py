@@ -30,6 +30,7 @@ __all__ = ["Connection", "LinkRules", "Record", "Watch"]
 
 READ = 65_536  # bytes
 FAREWELL = 2.0  # seconds
+MOMENT = 0.01  # seconds that a link waits at least that is too fast: a commit a message would slow all others
 log = structlog.get_logger()
 
 
@@ -157,7 +158,7 @@ class Connection:
             if (room := self.pace.available(now := trio.current_time())) >= 1:
                 return int(min(self.rules.window, room))
             self.watch.slowed(self.rules.name)
-            with trio.move_on_at(self.pace.next_at(now)) as self._reading:
+            with trio.move_on_at(max(self.pace.next_at(now), now + MOMENT)) as self._reading:
                 await trio.sleep_forever()
         return self.rules.window  # what is in hand is answered
 
@@ -172,7 +173,7 @@ class Connection:
             return frames, lost, False
         finally:
             self.pace.take(len(frames), trio.current_time())
-        return frames, None, len(frames) == most
+        return frames, None, len(frames) == most and self._decoder.waiting > 0
 
     async def _deal_with(self, frames: Iterable[bytes]) -> bytes:
         """The answers to these frames, in their order, once all of them are durable."""

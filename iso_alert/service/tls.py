@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,6 +12,7 @@ from attrs import field, frozen
 from iso_alert.service.certificate import ends
 
 HANDSHAKE = 10.0  # seconds; who needs longer is hung up on
+ALERT = 1.0  # seconds for our last word
 CALL = 10.0  # seconds for a connection to be accepted
 Secured = trio.SSLStream[trio.SocketStream]
 
@@ -111,11 +113,20 @@ async def shake_hands(stream: Secured, within: float = HANDSHAKE) -> None:
     try:
         with trio.fail_after(within):
             await stream.do_handshake()
-    except BaseException as fault:
+    except (trio.TooSlowError, trio.BrokenResourceError) as fault:
+        await _alert(stream)
+        raise _failed(fault) from None
+    except BaseException:
         await trio.aclose_forcefully(stream)
-        if isinstance(fault, (trio.TooSlowError, trio.BrokenResourceError)):
-            raise _failed(fault) from None
         raise
+
+
+async def _alert(stream: Secured) -> None:
+    """Hang up, and let the other side know why: trio leaves OpenSSL's last word, the alert, where it was written."""
+    word = getattr(stream, "_outgoing", ssl.MemoryBIO()).read()
+    with trio.move_on_after(ALERT), suppress(trio.BrokenResourceError):
+        await stream.transport_stream.send_all(word)
+    await trio.aclose_forcefully(stream)
 
 
 def _failed(fault: Exception) -> HandshakeFailed:
