@@ -24,7 +24,7 @@ from iso_alert.store.people import Entry
 from iso_alert.store.port import StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
 
-LINES = 1000  # to a commit: short, so that a running service waits for milliseconds only
+LINES = 250  # to a commit: it holds the lock for some milliseconds, and a running service waits no longer
 LONGEST = 8192  # bytes of a line
 PATIENCE = 60  # times that a busy store is asked again, each after the second that SQLite waits by itself
 T = TypeVar("T")
@@ -61,6 +61,7 @@ def import_file(file: str, form: Form[T], store: Sqlite, rejects: str | None = N
     try:
         with ExitStack() as stack:
             source = stack.enter_context(_open(file))
+            stack.enter_context(store.files.in_bulk())
             batch = Batch(form, stack.enter_context(Rejects.opened(file, rejects)), tally)
             advance = stack.enter_context(_progress(file))
             lines = Lines(source)

@@ -4,6 +4,7 @@ Each is idempotent: the same lines again change nothing.  A line that cannot be 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from enum import Enum
 from typing import Protocol
@@ -78,6 +79,9 @@ class Filed:
 
 class Files(Protocol):
     """What the bank's files say."""
+
+    def in_bulk(self) -> AbstractContextManager[None]:
+        """Within it a batch is committed and perhaps not on the disk yet; the next commit after it puts all there."""
 
     def customers(self, lines: Sequence[CustomerLine]) -> Filed:
         """Write customers."""

@@ -1,12 +1,13 @@
 """The bank's files into the SQLite store: it shares the connection and the transactions of `sqlite.Sqlite`."""
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from sqlite3 import Connection
 from typing import Any
 
 from iso_alert.domain.card import Card, Kind
 from iso_alert.domain.subscription import SubscriptionState
+from iso_alert.store.file import CHECKPOINT_PAGES
 from iso_alert.store.files import CardLine, CustomerLine, Filed, StatementLine, SubscriberLine
 from iso_alert.store.filing import CardBook
 from iso_alert.store.queries import statements
@@ -20,7 +21,16 @@ class SqliteFiles:
     """A files.Files on somebody else's connection."""
 
     def __init__(self, db: Connection, transaction: Callable[[], AbstractContextManager[None]]) -> None:
-        self._steps, self._transaction = Steps(db, SQL), transaction
+        self._db, self._steps, self._transaction = db, Steps(db, SQL), transaction
+
+    @contextmanager
+    def in_bulk(self) -> Iterator[None]:
+        """No fsync while the lock is held, and checkpoints before a running service would have to make them."""
+        self._db.executescript(SQL["bulk"])
+        try:
+            yield
+        finally:
+            self._db.executescript(SQL["usual"].format(pages=CHECKPOINT_PAGES))
 
     def customers(self, lines: Sequence[CustomerLine]) -> Filed:
         changed, after = 0, dict[str, tuple[int, bool]]()

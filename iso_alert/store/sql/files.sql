@@ -1,5 +1,13 @@
 -- Every statement of the bank's files.  Reads give one row with one JSON array: one step, however long the answer.
 
+-- name: bulk
+-- While a file comes in.
+PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000
+
+-- name: usual
+-- After it.
+PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = {pages}
+
 -- name: last_ids
 -- The newest customer and card.
 SELECT coalesce((SELECT max(id) FROM customer), 0), coalesce((SELECT max(id) FROM card), 0)
