@@ -181,7 +181,7 @@ async def test_a_stop_does_not_wait_for_who_does_not_answer(autojump_clock: Mock
     """A call that hangs, as behind a firewall that drops."""
 
     class Hanging(Host):
-        async def dial(self, *_: object) -> trio.abc.Stream:  # type: ignore[override]
+        async def dial(self, *_: object) -> trio.abc.Stream:
             await trio.sleep_forever()
             raise AssertionError
 
