@@ -67,7 +67,7 @@ def test_what_takes_effect_at_once(path: Path, old: str, new: str) -> None:
         ("sqlite:alerts.db", "sqlite:other.db", ["store"]),
         ('[admin]\nlisten = "127.0.0.1:0"', '[admin]\nlisten = "127.0.0.1:1"', ["admin"]),
         ("[run]", '[api]\nlisten = "127.0.0.1:1"\n[run]', ["api"]),
-        ("[run]", "[retention]\njournal_days = 60\n[run]", ["retention"]),
+        ("[run]", "[retention]\njournal_days = 120\n[run]", ["retention"]),
         ('system_id = "alerts"', 'system_id = "other"', ["smsc operator"]),
         ('source = "KBANK"', 'source = "KBANK"\ntls = {}', ["smsc operator: tls"]),
         ("[[smsc]]", f"{OTHER_LINK}[[smsc]]", ["link other: is new"]),
