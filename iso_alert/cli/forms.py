@@ -17,6 +17,7 @@ KINDS = {kind.value: kind for kind in Kind}
 STATUSES = {"": None, **{status.value: status for status in CardStatus}}
 LANGUAGES = {language.value: language for language in Language}
 MOST = 10**13  # satang
+USUAL = {"06", "08", "09"}  # how a mobile number begins, and no way to dial abroad
 T = TypeVar("T")
 
 
@@ -119,7 +120,7 @@ def mobile(text: str) -> str:
 
     In Thailand the last five are free: a test asks for all beginnings.
     """
-    if len(text) == 10 and text.isascii() and text.isdigit() and text[0] == "0":
+    if text[:2] in USUAL and len(text) == 10 and text.isascii() and text.isdigit():
         fault = _fault(text[:5])
         if fault:
             raise BadMobile(fault)
