@@ -5,6 +5,7 @@ Run as `python -m bench.standin`; says its port, and lives until it is ended.
 
 import time
 from collections.abc import Sequence
+from secrets import token_bytes
 
 import structlog
 import trio
@@ -20,7 +21,7 @@ from iso_alert.service.listener import Door, Listener
 from iso_alert.service.metrics import Metrics
 from iso_alert.store.port import Recorded
 
-_KEY = bytes.fromhex("5bd1e995a3c94f07") * 4  # of this process only, and of no card that anybody has
+_KEY = token_bytes(32)  # of this process only
 
 
 class AtOnce:

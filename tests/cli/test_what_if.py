@@ -86,7 +86,7 @@ def test_a_bad_policy(made: Journal) -> None:
     code, text = asked(made, "a lot")
 
     assert code == 78
-    assert "other.toml: version published: 'a lot' is no amount" in text
+    assert "other.toml: version published: row P3: 'a lot' is no amount" in text
 
 
 def test_no_policy(made: Journal) -> None:
