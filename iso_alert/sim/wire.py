@@ -23,9 +23,7 @@ class Calling:
         stream = await trio.open_tcp_stream(self.host, self.port)
         if self.context is None:
             return stream
-        secured = trio.SSLStream(stream, self.context, server_hostname=self.server_name or self.host)
-        await secured.do_handshake()
-        return secured
+        return await _secured(trio.SSLStream(stream, self.context, server_hostname=self.server_name or self.host))
 
 
 @define(eq=False)
@@ -43,9 +41,21 @@ class Waiting:
         stream = await self._listeners[0].accept()
         if self.context is None:
             return stream
-        secured = trio.SSLStream(stream, self.context, server_side=True)
-        await secured.do_handshake()
-        return secured
+        return await _secured(trio.SSLStream(stream, self.context, server_side=True))
+
+    async def aclose(self) -> None:
+        """Wait no more; connections that were given out stay."""
+        for listener in self._listeners:
+            await listener.aclose()
+
+
+async def _secured(stream: trio.SSLStream[trio.SocketStream]) -> trio.abc.Stream:
+    try:
+        await stream.do_handshake()
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
+    return stream
 
 
 def tcp(host: str, port: int) -> Connect:

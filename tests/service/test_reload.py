@@ -170,7 +170,7 @@ async def says(one: Service, event: str, count: int = 1) -> None:
 
 
 async def test_a_real_service_changes_its_certificate(tmp_path: Path) -> None:
-    """Who is inside is answered before, between and after; the next is shown the new one; a broken file does nothing."""
+    """Who is inside is answered all along; the next host is shown the new one; a broken file does nothing."""
     async with secured(tmp_path) as one, await call(tmp_path, one) as old:
         codes = [await ask(old, wire.purchase(1))]
         certificates(tmp_path)
