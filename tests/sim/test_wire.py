@@ -54,6 +54,7 @@ async def test_it_trusts_nobody_else(tmp_path: Path, nursery: trio.Nursery) -> N
     async def refused(stream: trio.abc.Stream) -> None:
         with pytest.raises(trio.BrokenResourceError):
             await stream.receive_some()
+        await stream.aclose()
 
     context = server(tmp_path).context
     listeners = await nursery.start(partial(trio.serve_ssl_over_tcp, refused, 0, context, host="127.0.0.1"))
@@ -77,11 +78,10 @@ async def test_it_waits_to_be_called(tmp_path: Path, nursery: trio.Nursery, tls:
         with trio.fail_after(SOON):
             while not waiting._listeners:
                 await trio.sleep(0.01)
-        link = Calling(
-            "127.0.0.1", port_of(waiting._listeners[0]), client(tmp_path).context if tls else None, "localhost"
-        )
-        async with await link() as stream:
+        port, context = port_of(waiting._listeners[0]), client(tmp_path).context if tls else None
+        async with await Calling("127.0.0.1", port, context, "localhost")() as stream:
             await stream.send_all(bytes(await stream.receive_some()))
+    await waiting.aclose()
 
     assert came == [b"a word"]
 
