@@ -179,8 +179,8 @@ class Sqlite:
 
     def _follow_up(self, working: Working, room: int) -> list[Lease]:
         """Everything a batch changes beyond its own rows."""
-        for number, change in working.changes.items():
-            self._do("change_thread", number, change.state.value, change.given_back, change.cancelled_by)
+        changes = working.changes.items()
+        self._write("change_thread", [(n, each.state.value, each.given_back, each.cancelled_by) for n, each in changes])
         for one in working.overtaken:
             self._do("overtaken", one.thread, one.original, one.reason.value, one.id)
         for alert, why in working.withdrawn:

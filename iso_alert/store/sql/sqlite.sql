@@ -101,8 +101,8 @@ INSERT INTO txn (id, stan, card, key, link, mti, rrn, approval_code, terminal, m
 VALUES :rows ON CONFLICT (id) DO NOTHING
 
 -- name: change_thread
--- What a unit of money has become.
-INSERT INTO thread (id, state, given_back, cancelled_by) VALUES (?, ?, ?, ?)
+-- What units of money have become.
+INSERT INTO thread (id, state, given_back, cancelled_by) VALUES :rows
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, given_back = excluded.given_back,
                                cancelled_by = excluded.cancelled_by
 
