@@ -38,7 +38,7 @@ class Listener:
     async def run(self, closing: trio.Event, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `closing` is set and every connection has left.  Started with the port, or OSError."""
         async with trio.open_nursery() as connections, trio.open_nursery() as door:
-            listeners = await trio.open_tcp_listeners(self.door.port, host=self.door.host)
+            listeners = await _open(self.door)
             task_status.started(int(listeners[0].socket.getsockname()[1]))
             serve = partial(trio.serve_listeners, self._serve, listeners, handler_nursery=connections)
             door.start_soon(serve)
@@ -76,6 +76,14 @@ class Listener:
         if door.allow and not any(address in ip_network(network) for network in door.allow):
             return "not on the allow-list"
         return None
+
+
+async def _open(door: Door) -> list[trio.SocketListener]:
+    """Raises OSError with the address in it: a house has many doors."""
+    try:
+        return await trio.open_tcp_listeners(door.port, host=door.host)
+    except OSError as fault:
+        raise OSError(fault.errno, f"{door.host}:{door.port}: {fault.strerror}") from None
 
 
 def _peer(stream: trio.SocketStream) -> str:
