@@ -6,15 +6,18 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
+import trio
 
+from iso_alert.service.desk import Desk
 from iso_alert.store import file
 from iso_alert.store.port import StoreUnavailable
 from iso_alert.store.queries import migrations
 from iso_alert.store.sqlite import Sqlite
-from tests.support.bank import again, sale
+from tests.support.bank import NOW, again, book, reversal, sale
 from tests.support.engines import Kept, sqlite
 
 
@@ -242,3 +245,42 @@ def test_closing_twice_is_closing_once(kept: Kept) -> None:
     """Whoever cleans up need not know who cleaned up before."""
     kept.store.close()
     kept.store.close()
+
+
+# ---- the busy house
+
+
+def test_a_batch_is_a_handful_of_steps(kept: Kept) -> None:
+    """Each step gives up the GIL, and a busy event loop gives it back late; also when a host takes back everything."""
+    steps: list[str] = []
+    kept.record(*(sale(serial, serial) for serial in range(1, 257)))
+    db = kept.store._db  # type: ignore[attr-defined]
+    db.set_trace_callback(steps.append)
+    kept.record(*(reversal(sale(serial, serial)) for serial in range(1, 257)))
+    db.set_trace_callback(None)
+
+    assert kept.count("txn") == 512
+    assert len(steps) < 100, steps
+
+
+async def test_a_busy_loop_does_not_starve_the_writer(kept: Kept) -> None:
+    """A task that never waits, as decoding a flood does: commits take their time beside it, and do not stand still."""
+    desk, rounds = Desk(kept.store), 0
+
+    async def busy() -> None:
+        nonlocal rounds
+        while True:
+            rounds += 1
+            sum(range(1000))
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(busy)
+        with trio.move_on_after(30) as patience:
+            for first in range(1, 641, 64):
+                batch = [sale(serial, serial) for serial in range(first, first + 64)]
+                await desk.do(partial(kept.store.record, batch, book(), NOW, 0))
+        nursery.cancel_scope.cancel()
+
+    assert not patience.cancelled_caught
+    assert (kept.count("txn"), rounds > 0) == (640, True)
