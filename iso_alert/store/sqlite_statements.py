@@ -32,7 +32,8 @@ class SqliteStatements:
         with self._transaction():
             if self._steps.one("stopped")[0]:
                 return NOBODY
-            page = self._steps.array("page", *after, due.first.isoformat(), due.last.isoformat(), PAGE)
+            place = max(after, (due.first.isoformat(), 0))  # one comparison, so that the key finds it
+            page = self._steps.array("page", *place, due.last.isoformat(), PAGE)
             wanted = [row for row in page if row[2]]
             first = max(int(now * 1e6), self._steps.one("last_alert")[0] + 1)
             self._steps.write("queue", [_alert(number, row, texts) for number, row in enumerate(wanted, first)])

@@ -10,8 +10,8 @@ SELECT json_group_array(json_array(due, card, wanted, total, minimum, last4, cus
                                     AND NOT EXISTS (SELECT 1 FROM part WHERE part.alert = reminder)) AS wanted
     FROM statement JOIN card ON card.id = statement.card
     LEFT JOIN subscription ON subscription.customer = card.customer LEFT JOIN alert ON alert.id = statement.reminder
-    WHERE (statement.due, statement.card) > (?1, ?2) AND statement.due BETWEEN ?3 AND ?4
-    ORDER BY statement.due, statement.card LIMIT ?5)
+    WHERE (statement.due, statement.card) > (?1, ?2) AND statement.due <= ?3
+    ORDER BY statement.due, statement.card LIMIT ?4)
 
 -- name: stopped
 -- Whether the bank has stopped the service for everybody.
