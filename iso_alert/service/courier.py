@@ -19,6 +19,8 @@ from attrs import define
 
 from iso_alert.domain.alert import FEW, VALID_FOR, AlertState, pause
 from iso_alert.domain.name import name_of
+from iso_alert.domain.news import NEWS
+from iso_alert.domain.reminding import DUE
 from iso_alert.service.desk import Desk
 from iso_alert.service.route import Accepted, InDoubt, Outcome, Receipted, Refused, Route, Submission, Unsent
 from iso_alert.smpp.command import Action, status_name
@@ -29,6 +31,7 @@ from iso_alert.store.port import Confirmed, Lease, Settled, StoreUnavailable, Ta
 CLAIM = 256  # alerts to a claim
 SETTLE = 512  # outcomes to a commit
 RETRY_STORE = 1.0  # seconds until an answer that could not be written is written again
+PATIENT = frozenset({DUE, NEWS})  # they let everything pass, so how long they waited says nothing of us
 log = structlog.get_logger()
 
 
@@ -202,7 +205,8 @@ class Courier:
             carried = self._carried[alert]
             carried.waiting.discard(n)
             if isinstance(outcome, Accepted):
-                self._watch.submitted_after(outcome.at - carried.lease.began_at)
+                if carried.lease.key not in PATIENT:
+                    self._watch.submitted_after(outcome.at - carried.lease.began_at)
                 ids = id_forms(outcome.message_id) or ("",)
                 config = self._route.config
                 confirms = config.activate == "on_accept"
