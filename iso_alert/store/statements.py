@@ -9,7 +9,7 @@ from attrs import frozen
 
 from iso_alert.domain.text import Texts
 
-PAGE = 500  # statements that are looked at in one transaction
+PAGE = 250  # statements that are looked at in one transaction
 Place = tuple[str, int]  # due date and card: the order in which statements are looked at
 BEGINNING: Place = ("", 0)
 
