@@ -71,7 +71,7 @@ class Node:
     _route: Route = field(init=False)
     _courier: Courier = field(init=False)
     _closing: trio.Event = field(factory=trio.Event, init=False)
-    _started: bool = field(default=False, init=False)
+    _started: trio.Event = field(factory=trio.Event, init=False)
     _over: trio.Event = field(factory=trio.Event, init=False)
     _outbox: Outbox | None = field(default=None, init=False)
 
@@ -112,8 +112,9 @@ class Node:
     async def reload(self) -> None:
         """Read the configuration again: use all of it that a running service can, or keep the old one and say why.
 
-        No connection notices.  May be called at any time; the second of two calls reads what is there then.
+        No connection notices.  May be called at any time; before the doors are open it waits for them.
         """
+        await self._started.wait()
         try:
             new = await trio.to_thread.run_sync(load, self.config.path)
         except ConfigError as error:
@@ -208,7 +209,7 @@ class Node:
                 async with trio.open_nursery() as doors:
                     links = await self._open(doors)
                     api = await self._open_api(doors, self.config.api) if self.config.api else None
-                    self._started = True
+                    self._started.set()
                     task_status.started(Addresses(links, (host, port), api))
                     await self._closing.wait()
                     patience.deadline = trio.current_time() + self.config.drain_timeout
@@ -251,7 +252,7 @@ class Node:
     def _unready(self) -> str | None:
         if self._closing.is_set():
             return "draining"
-        if not self._started:
+        if not self._started.is_set():
             return "starting"
         return f"store unavailable: {self._desk.trouble}" if self._desk.trouble else None
 

@@ -8,7 +8,10 @@ from signal import SIGHUP
 
 import structlog
 import trio
+import trio.testing
 
+from iso_alert.app import Node
+from iso_alert.config import load
 from iso_alert.domain.card import Keyring
 from iso_alert.store.sqlite import Sqlite
 from tests.service.test_node import SOON, Running, running
@@ -207,3 +210,19 @@ async def test_signals_in_a_burst_are_no_burst_of_readings(tmp_path: Path) -> No
         await says(one, "configuration read again")
 
         assert (await one.status())["state"] in ("ok", "degraded")
+
+
+async def test_a_signal_that_comes_too_early_waits_for_the_doors(tmp_path: Path) -> None:
+    """A service that waits for its store has no links yet that could be given anything."""
+    node = Node(load(deploy(tmp_path), {}))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(node.reload)
+        await trio.testing.wait_all_tasks_blocked()
+        await nursery.start(node.run)
+        await node.reload()
+        node.stop()
+        with trio.fail_after(SOON):
+            await node.stopped()
+        nursery.cancel_scope.cancel()
+
+    assert node.metrics.registry.get_sample_value("iso_alert_reloads_total", {"outcome": "done"}) == 2
