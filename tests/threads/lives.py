@@ -53,7 +53,7 @@ FOLLOWS: Mapping[Act, Sequence[Act]] = {
     _A.SECOND_REVERSAL: (),
 }
 LOOKS = {_A.HOLD: {"25": "06"}, _A.PHONE: {"25": "08", "22": "012"}}  # of a payment and all that is said of it
-# What a host may say right after something else, so that it overtakes it, two messages at a time.  The rest comes when
+# What a host may say right after something else, so that it overtakes it.  The rest comes when
 # people have done something: a completion with the goods, the void of one when somebody has looked at the receipt.
 # Three and more may overtake each other.
 CLOSE: Mapping[Act, Sequence[Act]] = {
