@@ -40,13 +40,21 @@ def open_file(path: Path) -> File:
         db = sqlite3.connect(
             path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False, cached_statements=256
         )
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        db.execute("PRAGMA cache_size = -65536")
-        file = File(path, db, path.stat().st_ino)
-        _bring_up_to_date(file)
-        return file
+        try:
+            return _set_up(path, db)
+        except BaseException:
+            db.close()
+            raise
+
+
+def _set_up(path: Path, db: sqlite3.Connection) -> File:
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    db.execute("PRAGMA cache_size = -65536")
+    file = File(path, db, path.stat().st_ino)
+    _bring_up_to_date(file)
+    return file
 
 
 def _make_private(path: Path) -> None:
