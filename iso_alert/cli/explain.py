@@ -58,6 +58,7 @@ def command(
         tell_faults(error.faults)
     except StoreUnavailable as error:
         raise click.ClickException(str(error)) from None
+    click.get_current_context().call_on_close(inquiry.close)
     among = FOREVER if moment is None else span(moment - within, moment + within)
     numbers = inquiry.find_alert(_number(alert)) if alert is not None else inquiry.find(by[0], given[by[0]], among)
     for number in numbers:

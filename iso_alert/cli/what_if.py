@@ -52,6 +52,7 @@ def command(
         tell_faults([f"{policy}: {line}" for line in str(error).splitlines()])
     except StoreUnavailable as error:
         raise click.ClickException(str(error)) from None
+    click.get_current_context().call_on_close(inquiry.close)
     within = span(since, until)
     question = WhatIf(other, good.rulebook.texts, inquiry.decision)
     if sys.stderr.isatty():

@@ -59,8 +59,12 @@ class Inquiry:
     def __init__(self, path: Path) -> None:
         try:
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        except sqlite3.Error as cause:
+            raise StoreUnavailable(f"{path}: {cause}") from None
+        try:
             self._db.execute("SELECT 1 FROM txn LIMIT 1")
         except sqlite3.Error as cause:
+            self._db.close()
             raise StoreUnavailable(f"{path}: {cause}") from None
 
     def close(self) -> None:
