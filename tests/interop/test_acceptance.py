@@ -4,36 +4,26 @@ What is promised: an answered message is recorded, once; every SMS that it is du
 way when the process died, at most a window comes twice.
 """
 
-import json
-import shutil
 import signal
 import sqlite3
-import subprocess
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import trio
-from attrs import define, field, frozen
+from attrs import define, field
 
-from iso_alert.sim.cards import test_pan
 from tests.support import wire
-from tests.support.deployment import deploy, iso_alert, service, write_csv
+from tests.support.cardholders import Happening, sale, subscribe, taken_back
+from tests.support.deployment import deploy, service
+from tests.support.foreign_smsc import ForeignSmsc, foreign_smsc, missing, phones
 
-HERE = Path(__file__).parent
-pytestmark = [
-    pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed"),
-    pytest.mark.skipif(
-        not (HERE / "node_modules" / "smpp").is_dir(), reason="npm install was not run in tests/interop"
-    ),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 CARDS = 300
 WINDOW = 50  # the configuration's default
 AHEAD = 128  # messages that the host sends before it waits for answers
-THAI, ENGLISH = "th", "en"
 MOMENT = 0.004  # seconds
 BOUND = 30.0  # seconds, for any one step
 
@@ -41,47 +31,12 @@ BOUND = 30.0  # seconds, for any one step
 # ---- what happens, and what the cardholders should read
 
 
-@frozen
-class Happening:
-    """One message of the host, and the SMS that it is due."""
-
-    stan: int
-    serial: int  # of the card
-    mti: str
-    cents: int
-    due: str = ""  # empty: silence
-
-    def frame(self, repeat: bool = False) -> bytes:
-        of = self.stan - self.stan % 10  # the card's first sale: a reversal names it, and comes from the same shop
-        changed = {"f90": f"0200{of:06d}" + "0" * 32} if self.mti == "0400" else {}
-        merchant = f"SHOP {of}".ljust(25) + "BANGKOK".ljust(13) + "TH"
-        return wire.purchase(
-            self.stan, pan=test_pan(self.serial), mti=self.mti[:3] + "1" if repeat else self.mti,
-            f4=f"{self.cents:012d}", f43=merchant, f54=f"3002764C{self.stan:012d}", **changed,
-        )  # fmt: skip
-
-
-def language(serial: int) -> str:
-    return THAI if serial % 2 else ENGLISH
-
-
-def text(stan: int, serial: int, cents: int, cancel: bool) -> str:
-    """The published texts once more, by hand."""
-    amount, last4 = f"{cents // 100:,}.{cents % 100:02d}", test_pan(serial)[-4:]
-    left, shop = f"{stan // 100:,}.{stan % 100:02d}", f"SHOP {stan - stan % 10}"
-    if language(serial) == THAI:
-        paid, unit = ("คืนเงิน", "") if cancel else ("ชำระ", " น.")
-        return f"{paid} {amount} บ ผ่านบัตร x-{last4} @ {shop} 15:15{unit} เหลือ {left} บ"
-    paid, way = ("Reversed", "to card") if cancel else ("Paid", "by card")
-    return f"{paid} THB {amount} {way} no. x-{last4} @ {shop} 15:15 Balance THB {left}"
-
-
 def life(serial: int) -> Iterator[Happening]:
     """A card's day: a sale that is taken back, and one too small to be told.  STANs end in 0, 1 and 2."""
     stan, cents = 1000 * serial, 250_000 + serial
-    yield Happening(stan, serial, "0200", cents, text(stan, serial, cents, False))
-    yield Happening(stan + 2, serial, "0200", 99_999)
-    yield Happening(stan + 1, serial, "0400", cents, text(stan + 1, serial, cents, True))
+    yield (first := sale(stan, serial, cents, told=True))
+    yield sale(stan + 2, serial, 99_999, told=False)
+    yield taken_back(stan + 1, first)
 
 
 DAY = [happening for serial in range(1, CARDS + 1) for happening in life(serial)]
@@ -138,63 +93,7 @@ def _whole(data: bytes) -> int:
     return at
 
 
-# ---- the operator, and the phones
-
-
-@define(eq=False)
-class Operator:
-    """The foreign SMSC, and what it wrote down."""
-
-    port: int
-    out: Path
-
-    def parts(self) -> list[tuple[str, str]]:
-        """Each submit_sm: to whom, and its octets."""
-        lines = [json.loads(line) for line in self.out.read_text("utf-8").splitlines()]
-        return [(line["destination"], line["short_message"]) for line in lines]
-
-    def messages(self) -> list[tuple[str, str]]:
-        """What the phones show, in the order in which it was whole."""
-        shown: list[tuple[str, str]] = []
-        halves: dict[tuple[str, int], dict[int, bytes]] = {}
-        for line in map(json.loads, self.out.read_text("utf-8").splitlines()):
-            octets, to = bytes.fromhex(line["short_message"]), line["destination"]
-            if not line["esm_class"] & 0x40:
-                shown.append((to, line["text"]))
-                continue
-            assert octets[:3] == b"\x05\x00\x03"
-            reference, total, number = octets[3:6]
-            parts = halves.setdefault((to, reference), {})
-            parts[number] = octets[6:]
-            if len(parts) == total:
-                shown.append((to, b"".join(parts[n] for n in sorted(parts)).decode("utf-16-be")))
-        return shown
-
-
-@asynccontextmanager
-async def operator(out: Path) -> AsyncIterator[Operator]:
-    arguments = ["node", str(HERE / "smsc.js"), "--port", "0", "--out", str(out), "--latency", "60"]
-    async with trio.open_nursery() as nursery:
-        process = await nursery.start(partial(trio.run_process, arguments, stdout=subprocess.PIPE))
-        with trio.fail_after(BOUND):
-            yield Operator(json.loads(await process.stdout.receive_some())["port"], out)
-            process.terminate()
-            await process.wait()
-
-
-def mobile(serial: int) -> str:
-    return f"08{serial:08d}"
-
-
-def customers(directory: Path, config: Path) -> None:
-    """Import the card file and the subscriptions as a bank does."""
-    rows = [(f"C{n}", test_pan(n), "credit", "yes") for n in range(1, CARDS + 1)]
-    cards = write_csv(directory / "cards.csv", [("customer", "pan", "kind", "primary"), *rows])
-    people = [(f"C{n}", mobile(n), language(n)) for n in range(1, CARDS + 1)]
-    subscriptions = write_csv(directory / "people.csv", [("customer", "mobile", "language"), *people])
-    for command, file in (("cards", cards), ("subscriptions", subscriptions)):
-        done = iso_alert(command, "import", "-c", config, file)
-        assert done.returncode == 0, done.stderr
+# ---- the store, and the phones
 
 
 def recorded(directory: Path) -> Counter[int]:
@@ -211,9 +110,9 @@ MOMENTS = {"in the first messages": 0, "in mid-burst": CHUNKS // 2, "when all is
 async def test_a_killed_service_loses_nothing(tmp_path: Path, moment: str) -> None:
     """SIGKILL in mid-burst: what was answered is recorded once, and every SMS comes, few of them twice."""
     host = Host()
-    async with operator(tmp_path / "seen.jsonl") as smsc:
+    async with foreign_smsc(tmp_path / "seen.jsonl", "--latency", "60") as smsc:
         config = deploy(tmp_path, smsc.port)
-        await trio.to_thread.run_sync(customers, tmp_path, config)
+        await trio.to_thread.run_sync(subscribe, tmp_path, config, CARDS)
         async with service(config) as first:
             with trio.fail_after(BOUND):
                 await host.play(first.link, lambda: first.process.send_signal(signal.SIGKILL), MOMENTS[moment])
@@ -235,10 +134,10 @@ async def test_a_killed_service_loses_nothing(tmp_path: Path, moment: str) -> No
     check_phones(smsc)
 
 
-def check_phones(smsc: Operator) -> None:
+def check_phones(smsc: ForeignSmsc) -> None:
     """Every SMS that is due, none that is not, each card's in order, and few parts twice."""
-    due = [(f"66{mobile(each.serial)[1:]}", each.due) for each in DAY if each.due]
-    shown = list(dict.fromkeys(smsc.messages()))  # the first time that each was shown
+    due: list[tuple[str, str | None]] = [(each.to, each.due) for each in DAY if each.due]
+    shown = [(sms.to, sms.text) for sms in phones(smsc.lines())]
     by_phone = [[text for to, text in shown if to == phone] for phone, _ in due]
 
     assert (Counter(due) - Counter(shown), Counter(shown) - Counter(due)) == (Counter(), Counter())

@@ -1,6 +1,7 @@
 """A deployment in a directory, and the service run from it as its users run it: a process of its own."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterable
@@ -67,7 +68,8 @@ class Service:
     process: trio.Process
     lines: list[dict[str, Any]] = field(factory=list)  # its log
     text: str = ""
-    _open: trio.Event = field(factory=trio.Event)
+    _over: bool = False  # it has closed its log
+    _news: trio.lowlevel.ParkingLot = field(factory=trio.lowlevel.ParkingLot)
 
     async def listen(self) -> None:
         """Read its log until it ends."""
@@ -77,14 +79,21 @@ class Service:
             self.text += data.decode("utf-8", "replace")
             *lines, rest = (rest + data).split(b"\n")
             self.lines += [json.loads(line) for line in lines if line.startswith(b"{")]
-            if self._address("admin open"):
-                self._open.set()
-        self._open.set()
+            self._news.unpark_all()
+        self._over = True
+        self._news.unpark_all()
+
+    async def says(self, *events: str) -> bool:
+        """Return once its log tells any of these; False if it ends without."""
+        while not any(line["event"] in events for line in self.lines):
+            if self._over:
+                return False
+            await self._news.park()
+        return True
 
     async def opened(self) -> None:
         with trio.fail_after(OPEN):
-            await self._open.wait()
-        assert self._address("admin open"), self.text
+            assert await self.says("admin open"), self.text
 
     def _address(self, event: str) -> str:
         return next((line["address"] for line in self.lines if line["event"] == event), "")
@@ -111,17 +120,24 @@ class Service:
 
 
 @asynccontextmanager
-async def service(config: Path, *options: str) -> AsyncIterator[Service]:
-    """The service, once its doors are open; on leaving it is killed if it has not ended."""
+async def launched(config: Path, *options: str, **environ: str) -> AsyncIterator[Service]:
+    """The service, its doors perhaps not open yet; on leaving it is killed if it has not ended."""
     command = [sys.executable, "-m", "iso_alert", "run", "-c", str(config), *options]
-    process = await trio.lowlevel.open_process(command, stderr=subprocess.PIPE)
+    process = await trio.lowlevel.open_process(command, stderr=subprocess.PIPE, env={**os.environ, **environ})
     running = Service(process)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(running.listen)
         try:
-            await running.opened()
             yield running
         finally:
             process.kill()
             with trio.CancelScope(shield=True):
                 await process.wait()
+
+
+@asynccontextmanager
+async def service(config: Path, *options: str, **environ: str) -> AsyncIterator[Service]:
+    """The service, once its doors are open; on leaving it is killed if it has not ended."""
+    async with launched(config, *options, **environ) as running:
+        await running.opened()
+        yield running
