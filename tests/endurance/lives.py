@@ -1,0 +1,89 @@
+"""A service that is started and killed over and over, on one store, between one host and one SMSC."""
+
+from pathlib import Path
+from random import Random
+
+import trio
+from attrs import define, field, frozen
+
+from tests.endurance.books import audit
+from tests.endurance.moments import IN_FLIGHT, MOMENTS, Scene
+from tests.endurance.till import Till
+from tests.support.deployment import Service, launched
+from tests.support.foreign_smsc import ForeignSmsc
+
+PATIENCE = 3.0  # seconds for a moment to come; then it is killed all the same
+BOUND = 120.0  # seconds for the last life to do what the others left
+LAST = "the last one"
+
+
+@frozen
+class Life:
+    """One run of the service, from its start to its end."""
+
+    moment: str
+    code: int
+    opened: bool  # whether its doors were
+    doubted: int  # alerts that it found in flight
+    log: str
+
+
+@define(eq=False)
+class Lives:
+    """All lives over one store."""
+
+    store: Path
+    config: Path
+    smsc: ForeignSmsc
+    till: Till
+    dice: Random
+    lived: list[Life] = field(factory=list)
+    faults: list[str] = field(factory=list)  # of the store, as somebody who was killed left it
+
+    async def live(self) -> None:
+        """Start, work, die."""
+        (moment,) = self.dice.choices([*MOMENTS], [*MOMENTS.values()])
+        async with launched(self.config) as one, trio.open_nursery() as nursery:
+            nursery.start_soon(self._host, one)
+            with trio.move_on_after(PATIENCE):
+                await moment(Scene(one, self.store.with_name("alerts.db-wal"), self.smsc.out, self.dice))
+            one.process.kill()
+            await one.process.wait()
+            nursery.cancel_scope.cancel()
+        self._remember(moment.__name__.replace("_", " "), one)
+
+    async def _host(self, one: Service) -> None:
+        if await one.says("admin open"):
+            await self.till.talk(one.link)
+
+    async def live_on(self) -> None:
+        """The last one does what the others have left, and leaves in peace; or it does not, and its log says why."""
+        self.till.fall_silent()
+        async with launched(self.config) as one:
+            with trio.move_on_after(BOUND):
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._host, one)
+                    nursery.start_soon(self._settle, one)
+                    await one.process.wait()
+                    nursery.cancel_scope.cancel()
+        self._remember(LAST, one)
+
+    async def _settle(self, one: Service) -> None:
+        await self.till.settled()
+        try:
+            await one.emptied(BOUND)
+        except OSError:
+            return  # it died: its code will tell
+        one.process.terminate()
+
+    def _remember(self, moment: str, one: Service) -> None:
+        doubted = sum(line.get("alerts", 0) for line in one.lines if line["event"] == IN_FLIGHT)
+        opened = any(line["event"] == "admin open" for line in one.lines)
+        self.lived.append(Life(moment, one.process.returncode or 0, opened, doubted, one.text))
+
+    async def look(self) -> None:
+        """What was answered must be there, whatever the next start may mend."""
+        books = await trio.to_thread.run_sync(audit, self.store)
+        after = f"after life {len(self.lived)}"
+        self.faults += [f"{after}: {fault}" for fault in books.faults]
+        self.faults += [f"{after}: STAN {stan} is gone" for stan in self.till.recorded - set(books.recorded)]

@@ -1,0 +1,93 @@
+"""What three witnesses of a campaign of kills say: the host, the store, and the phones."""
+
+import signal
+from collections import Counter
+from collections.abc import Sequence
+
+from tests.endurance.books import Books
+from tests.endurance.lives import Lives
+from tests.endurance.report import Report
+from tests.support.foreign_smsc import Sms
+
+WINDOW = 50  # the configuration's default
+SETTLED = {"accepted", "delivered", "unknown"}  # accepted: the receipt went to a session that had died
+DOUBTED_TWICE = "also when its alert was in flight at two kills"
+CODES = {"while it stops": (0, -signal.SIGKILL)}  # it may have been faster than we
+
+
+def judge(report: Report, lives: Lives, books: Books, shown: Sequence[Sms]) -> None:
+    """State every promise, and how much there was to keep."""
+    _count(report, lives, books, shown)
+    _judge_lives(report, lives)
+    _judge_books(report, lives, books)
+    _judge_phones(report, lives, books, shown)
+
+
+def _count(report: Report, lives: Lives, books: Books, shown: Sequence[Sms]) -> None:
+    till, killed = lives.till, lives.lived[:-1]
+    for moment, count in sorted(Counter(life.moment for life in killed).items()):
+        report.figure(f"killed {moment}", count)
+    report.figure("killed before the doors were open", sum(not life.opened for life in killed))
+    report.figure("messages", len(till.sent))
+    report.figure("answers", len(till.answers))
+    report.figure("messages said again", till.repeated)
+    report.figure("alerts", len(books.alerts))
+    report.figure("alerts found in flight, all starts", sum(life.doubted for life in lives.lived))
+    report.figure("alerts found in flight, most", max(life.doubted for life in lives.lived))
+    report.figure("SMS that came twice", sum(sms.copies > 1 for sms in shown))
+    report.figure("alerts in doubt twice, now unknown", books.states["unknown"])
+
+
+def _judge_lives(report: Report, lives: Lives) -> None:
+    *killed, last = lives.lived
+    by_itself = [life for life in killed if life.code not in CODES.get(life.moment, (-signal.SIGKILL,))]
+    report.none("nobody dies before he is killed", [(life.moment, life.code) for life in by_itself])
+    report.fact("the last one leaves with 0", last.code == 0, last.log[-500:])
+    report.none("no traceback in a log", [life.log[-1000:] for life in lives.lived if "Traceback" in life.log])
+    report.none("the store of the killed is whole and holds what was answered", lives.faults)
+    most = max(life.doubted for life in lives.lived)
+    report.fact("at most a window is in flight", most <= WINDOW, most)
+
+
+def _judge_books(report: Report, lives: Lives, books: Books) -> None:
+    sent, answered = Counter([*lives.till.sent]), {answer.code for answer in lives.till.answers}
+    due = Counter((each.to, each.due) for each in lives.till.sent.values() if each.due)
+    told = Counter((alert.to, alert.text) for alert in books.alerts)
+    report.fact("every answer is 00", answered <= {"00"}, answered)
+    report.none("every message is recorded", sent - books.recorded)
+    report.none("none is recorded twice", books.recorded - sent)
+    report.none("an alert for every message that is due one", due - told)
+    report.none("one alert, and none for any other", told - due)
+    open_ = {state: count for state, count in books.states.items() if state not in SETTLED}
+    report.none("every alert is settled", open_.items())
+    report.fact("no half is left", books.halves == 0, books.halves)
+    report.none("the database checks clean", books.faults)
+
+
+def _judge_phones(report: Report, lives: Lives, books: Books, shown: Sequence[Sms]) -> None:
+    doubts = {(alert.to, alert.text): alert.doubts for alert in books.alerts}
+    due: list[tuple[str, str | None]] = [(each.to, each.due) for _, each in sorted(lives.till.sent.items()) if each.due]
+    seen = [(sms.to, sms.text) for sms in shown]
+    lost = Counter(due) - Counter(seen)
+    given_up = {(alert.to, alert.text) for alert in books.alerts if alert.state == "unknown"}
+    report.none("every SMS that is due is on the phone", [sms for sms in lost if sms not in given_up])
+    report.none(DOUBTED_TWICE, [sms for sms in lost if sms in given_up])
+    report.none("no other is", Counter(seen) - Counter(due))
+    report.none("each card's SMS come in order", _out_of_order(due, seen))
+    surplus = [sms for sms in shown if sms.copies > 1 + doubts.get((sms.to, sms.text or ""), 0)]
+    report.none("what comes twice is marked as in doubt", [(sms.text, sms.copies) for sms in surplus])
+    again = sum(sms.copies - 1 for sms in shown)
+    report.fact("at most a window comes twice for each kill", again <= WINDOW * len(lives.lived), again)
+
+
+def _out_of_order(due: Sequence[tuple[str, str | None]], seen: Sequence[tuple[str, str | None]]) -> list[str]:
+    """Phones on which SMS do not stand in the order of what they tell."""
+    place = {sms: n for n, sms in enumerate(due)}
+    last: dict[str, int] = {}
+    wrong = []
+    for to, text in seen:
+        at = place.get((to, text), -1)
+        if at < last.get(to, -1):
+            wrong.append(to)
+        last[to] = at
+    return wrong
