@@ -19,6 +19,7 @@ from iso_alert.store.files import CardLine as CardLine
 from iso_alert.store.files import Files
 from iso_alert.store.keeping import Keeping
 from iso_alert.store.people import People
+from iso_alert.store.routes import Routes
 from iso_alert.store.statements import Statements
 from iso_alert.store.tokens import Tokens
 
@@ -151,6 +152,10 @@ class Store(Protocol):
     @property
     def disclosures(self) -> Disclosures:
         """The verbs about disclosure."""
+
+    @property
+    def routes(self) -> Routes:
+        """The verbs about routes to operators."""
 
     def record(
         self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int

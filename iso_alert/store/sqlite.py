@@ -39,6 +39,7 @@ from iso_alert.store.sqlite_disclosures import SqliteDisclosures
 from iso_alert.store.sqlite_files import SqliteFiles
 from iso_alert.store.sqlite_keeping import SqliteKeeping
 from iso_alert.store.sqlite_people import SqlitePeople
+from iso_alert.store.sqlite_routes import SqliteRoutes
 from iso_alert.store.sqlite_statements import SqliteStatements
 from iso_alert.store.sqlite_tokens import SqliteTokens
 from iso_alert.store.working import Working
@@ -62,6 +63,7 @@ class Sqlite:
         self.campaigns = SqliteCampaigns(*audited)
         self.keeping = SqliteKeeping(*audited)
         self.disclosures = SqliteDisclosures(*audited)
+        self.routes = SqliteRoutes(self._db, path, self.people.audited, self.people.trail)
 
     def close(self) -> None:
         self._db.close()
