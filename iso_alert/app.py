@@ -8,11 +8,12 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
 import trio
-from attrs import define, field, frozen
+from attrs import asdict, define, field, frozen
 
 from iso_alert.config import ApiConfig, Config, ConfigError, load
 from iso_alert.config.renewed import renewed
@@ -27,8 +28,11 @@ from iso_alert.service.metrics import Metrics, OutboxGauges
 from iso_alert.service.newsroom import Newsroom
 from iso_alert.service.purging import Purging
 from iso_alert.service.reminders import Reminders
-from iso_alert.service.route import Route, load_statuses
+from iso_alert.service.reports import Reports
+from iso_alert.service.route import Route, RouteConfig, load_statuses
+from iso_alert.service.routes import Routes
 from iso_alert.service.subscribing import LAPSE_FULL, Subscribing
+from iso_alert.smpp.command import StatusTable
 from iso_alert.store.hold import Hold
 from iso_alert.store.keys import lost
 from iso_alert.store.port import Outbox, StoreUnavailable
@@ -68,7 +72,7 @@ class Node:
     _calendar: Calendar = field(init=False)
     _hold: Hold = field(init=False)
     _desk: Desk = field(init=False)
-    _route: Route = field(init=False)
+    _routes: Routes = field(init=False)
     _courier: Courier = field(init=False)
     _closing: trio.Event = field(factory=trio.Event, init=False)
     _started: trio.Event = field(factory=trio.Event, init=False)
@@ -81,8 +85,9 @@ class Node:
         statuses = load_statuses(config.statuses)
         self._hold = Hold(config.store)
         self._desk = Desk(Sqlite(config.store))
-        self._route = Route(config.route, statuses, random=random.Random(), clock=self.clock, watch=metrics)
-        self._courier = Courier(self._desk, self._route, metrics, self.clock)
+        make = partial(_route, statuses, self.clock, metrics)
+        self._routes = Routes([config.route], make)
+        self._courier = Courier(self._desk, self._routes, metrics, self.clock)
         self.subscribing = Subscribing(self._desk, config.enrolment.rules, self._courier.nudge, self.clock)
         self._enrolment = self._enrolling()
         self._reminders = Reminders(self._desk, config.rulebook.texts, self._courier.nudge, self.clock)
@@ -136,7 +141,8 @@ class Node:
         """Hand the configuration to the rooms that can do with another one, all of them in the same moment."""
         config = self.config
         self.journal.book, self.subscribing.rules = config.rulebook, config.enrolment.rules
-        self._route.config, self._enrolment = config.route, self._enrolling()
+        self._enrolment = self._enrolling()
+        self._routes.renew([config.route])
         self._links.renew(config.links, config.keyring, self._enrolment)
         self._reminders.texts = config.rulebook.texts
         if self._office:
@@ -168,7 +174,7 @@ class Node:
                 parts.start_soon(self.journal.sweep)
                 parts.start_soon(self._calendar.run)
                 parts.start_soon(self._look_at_keys)
-                await parts.start(self._route.run)
+                await parts.start(self._routes.run)
                 async with trio.open_nursery() as sending:
                     sending.start_soon(self._courier.run)
                     sending.cancel_scope.deadline = await self._serve(task_status)
@@ -213,7 +219,7 @@ class Node:
                     task_status.started(Addresses(links, (host, port), api))
                     await self._closing.wait()
                     patience.deadline = trio.current_time() + self.config.drain_timeout
-                await self._route.drain()
+                await self._routes.drain()
             if patience.cancelled_caught:
                 log.warning("drain timed out: the rest is in the store", seconds=self.config.drain_timeout)
             closed.set()
@@ -259,13 +265,25 @@ class Node:
     def _status(self) -> Mapping[str, Any]:
         """Everything a person asks first.  Degraded: the operator is away, and alerts wait."""
         unready, outbox = self._unready(), self._outbox
-        state = "unready" if unready else "ok" if self._route.bound else "degraded"
+        state = "unready" if unready else "ok" if self._routes.bound else "degraded"
         waits = {"queued": outbox.queued, "sending": outbox.sending, "oldest": outbox.oldest} if outbox else None
         return {
             "state": state,
-            "why": unready or (None if self._route.bound else "the operator's SMSC is not bound: alerts wait"),
+            "why": unready or (None if self._routes.bound else "the operator's SMSC is not bound: alerts wait"),
             "pid": os.getpid(),
-            "smsc": {"name": self.config.route.name, "state": self._route.state, "bound": self._route.bound},
+            "routes": [asdict(one) for one in self._routes.statuses()],
             "outbox": waits,
             "links": [link.rules.name for link in self.config.links],
         }
+
+
+def _route(
+    statuses: StatusTable,
+    clock: Callable[[], float],
+    metrics: Metrics,
+    config: RouteConfig,
+    reports: Reports,
+    changed: trio.lowlevel.ParkingLot,
+) -> Route:
+    dice = random.Random()
+    return Route(config, statuses, random=dice, clock=clock, watch=metrics, reports=reports, changed=changed)

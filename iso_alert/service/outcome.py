@@ -7,8 +7,9 @@ from attrs import field, frozen
 from iso_alert.smpp.command import Action
 from iso_alert.smpp.pdu import Pdu
 from iso_alert.smpp.receipt import Receipt
-from iso_alert.smpp.session import Session
 from iso_alert.smpp.text import Part
+
+from .dialogue import Dialogue
 
 
 @frozen
@@ -58,11 +59,12 @@ class Unsent:
 
 @frozen
 class Receipted:
-    """A delivery receipt came. `Route.acknowledge` it once it is durable; until then the SMSC keeps it."""
+    """A delivery receipt came. `acknowledge` it once it is durable; until then the SMSC keeps it."""
 
     receipt: Receipt
     at: float
-    session: Session = field(repr=False, eq=False)  # with `request`, what `acknowledge` answers; nobody else's business
+    operator: str  # whose: it may come on another bind than the one that the message went by
+    dialogue: Dialogue = field(repr=False, eq=False)  # with `request`, what `acknowledge` answers
     request: Pdu = field(repr=False, eq=False)
 
 

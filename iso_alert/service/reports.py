@@ -1,9 +1,12 @@
-"""The outcomes that wait to be fetched: one writer, one fetcher, and a bound that makes the writer's source wait."""
+"""The outcomes that wait to be fetched: routes write, one fetches, and a bound makes the routes' sources wait."""
+
+from collections.abc import Iterable
 
 import trio
 from attrs import define, field
 
-from .outcome import Outcome
+from .dialogue import Dialogue
+from .outcome import Outcome, Receipted
 
 
 @define(eq=False)
@@ -11,6 +14,7 @@ class Reports:
     """`put` never fails, since what happened has happened; `room` is where whoever causes reports is made to wait."""
 
     bound: int
+    _writers: int = field(default=0, init=False)
     _waiting: list[Outcome] = field(factory=list, init=False)
     _ended: bool = field(default=False, init=False)
     _put: trio.lowlevel.ParkingLot = field(factory=trio.lowlevel.ParkingLot, init=False)
@@ -21,10 +25,16 @@ class Reports:
             self._put.unpark_all()
         self._waiting.append(outcome)
 
+    def begin(self) -> None:
+        """One more writes."""
+        self._writers += 1
+
     def end(self) -> None:
-        """Nothing more will come."""
-        self._ended = True
-        self._put.unpark_all()
+        """One less writes; after the last one nothing more will come."""
+        self._writers -= 1
+        if self._writers <= 0:
+            self._ended = True
+            self._put.unpark_all()
 
     async def fetch(self) -> list[Outcome]:
         """All of them, in order; waits for the first, and gives an empty list only after `end`."""
@@ -39,3 +49,16 @@ class Reports:
         """Return once fewer than `bound` wait."""
         while len(self._waiting) >= self.bound:
             await self._fetched.park()
+
+
+def acknowledge(receipts: Iterable[Receipted], status: int = 0) -> None:
+    """Answer receipts that are durable now, or with a `status` those that could not be made so.
+
+    A receipt of an earlier connection is passed over: the SMSC will send it again.
+    """
+    now, dialogues = trio.current_time(), set[Dialogue]()
+    for each in receipts:
+        each.dialogue.session.respond(each.request, now, status)
+        dialogues.add(each.dialogue)
+    for dialogue in dialogues:
+        dialogue.nudge()

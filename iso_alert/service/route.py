@@ -1,11 +1,12 @@
 """Keep one SMPP session to one SMSC alive, and carry the courier's messages over it.
 
-The courier asks for `credit`, hands over that much with `send`, and learns from `outcomes` what became of it. A route
+Whoever sends asks for `credit`, hands over that much with `send`, and learns from `outcomes` what became of it. A route
 keeps no message of its own: what it was given is with the SMSC, in the window, or told back as `Unsent` or `InDoubt`.
-Whatever the SMSC does, nothing here raises; it ends in an outcome, or in a new connection.
+Whatever the SMSC does, nothing here raises; it ends in an outcome, or in a new connection. Several routes may put
+their outcomes into the same reports and ring the same bell: see `routes`.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from math import inf
 from random import Random
@@ -53,6 +54,8 @@ class Route:
         clock: Callable[[], float],  # wall time, for the outcomes' `at`
         watch: Watch | None = None,
         connect: Connect | None = None,  # how to reach the SMSC, where TCP is not the way
+        reports: Reports | None = None,  # where outcomes go,
+        changed: trio.lowlevel.ParkingLot | None = None,  # and what is rung whenever there may be credit
     ) -> None:
         self.config = config
         self._statuses, self._random, self._clock = statuses, random, clock
@@ -63,15 +66,16 @@ class Route:
         self._log = structlog.get_logger(__name__).bind(route=config.name)
         self._phase: RouteState = "new"
         self._dialogue: Dialogue | None = None
-        self._reports = Reports(BACKLOG)
-        self._changed = trio.lowlevel.ParkingLot()  # rung whenever there may be credit
+        self._reports = reports or Reports(BACKLOG)
+        self._changed = trio.lowlevel.ParkingLot() if changed is None else changed  # an empty one is false
         self._draining, self._over = False, trio.Event()
         self._attempts, self._stay_away = 0, 0.0
         self._patience = trio.CancelScope()  # of what `drain` may cut short
         self._was_bound, self._last_trouble = False, ""
         self._on: dict[type, Callable[[Any, float], None]] = {
-            Answered: self._answered, Unanswered: self._unanswered, Asked: self._asked, Late: self._late,
-            Bound: self._bound, BindRefused: self._bind_refused, Rejected: lambda *_: self._watch.unexpected(),
+            Answered: self._answered, Unanswered: self._unanswered, Asked: self._asked,
+            Bound: self._bound, BindRefused: self._bind_refused, Late: lambda *_: self._watch.late(),
+            Rejected: lambda *_: self._watch.unexpected(),
         }  # fmt: skip
 
     # ---- what the courier sees
@@ -79,6 +83,11 @@ class Route:
     @property
     def bound(self) -> bool:
         return self._dialogue is not None and self._dialogue.session.state in BOUND
+
+    @property
+    def open(self) -> bool:
+        """Whether there is credit, or will be when answers have come or a pause is over."""
+        return self.bound and not self._draining
 
     @property
     def state(self) -> RouteState:
@@ -101,10 +110,10 @@ class Route:
         """Return once there is credit; after `drain` that is never."""
         await trio.lowlevel.checkpoint()
         while self.credit() <= 0:
-            with trio.move_on_at(self._credit_at()):
+            with trio.move_on_at(self.credit_at()):
                 await self._changed.park()
 
-    def _credit_at(self) -> float:
+    def credit_at(self) -> float:
         """When time alone will give credit; inf if something must happen first."""
         if self._dialogue is None or self._draining or self._dialogue.session.room <= 0:
             return inf
@@ -128,6 +137,11 @@ class Route:
         self._pace.bucket.take(len(submissions), now)
         self._dialogue.nudge()
 
+    def decline(self, submissions: Iterable[Submission]) -> None:
+        """Tell back what there was no credit for, as never written."""
+        for each in submissions:
+            self._reports.put(Unsent(each.ref, self._clock()))
+
     async def outcomes(self) -> list[Outcome]:
         """All that happened since the last call, in order; waits until there is something.
 
@@ -136,27 +150,18 @@ class Route:
         """
         return await self._reports.fetch()
 
-    def acknowledge(self, receipts: Sequence[Receipted], status: int = 0) -> None:
-        """Answer receipts that are durable now, or with a `status` those that could not be made so.
-
-        A receipt of an earlier connection is passed over: the SMSC will send it again.
-        """
-        now = trio.current_time()
-        for each in receipts:
-            each.session.respond(each.request, now, status)
-        if self._dialogue is not None:
-            self._dialogue.nudge()
-
-    async def drain(self) -> None:
-        """Give no more credit, wait for the answers that are due, unbind, end. Bring a deadline.
-
-        Cancelled, it leaves the route draining; cancel `run` to end it at once.
-        """
+    def leave(self) -> None:
+        """Give no more credit, wait for the answers that are due, unbind, end: what `run` does from now on."""
         self._draining = True
         self._patience.cancel()
         if self._dialogue is not None:
             self._dialogue.session.drain(trio.current_time())
             self._dialogue.nudge()
+        self._changed.unpark_all()
+
+    async def drain(self) -> None:
+        """Leave, and return when it is over. Bring a deadline: cancelled, it leaves the route draining."""
+        self.leave()
         if self._phase != "new":
             await self._over.wait()
 
@@ -165,6 +170,7 @@ class Route:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Live until drained or cancelled; either way every submission has then had its outcome."""
         self._phase = "waiting"
+        self._reports.begin()
         task_status.started()
         try:
             while not self._draining:
@@ -216,6 +222,7 @@ class Route:
             self._reports.put(InDoubt(ref, at))
         for ref in left.unsent:
             self._reports.put(Unsent(ref, at))
+        self._changed.unpark_all()  # who waits for credit here waits in vain
         if was_bound:
             self._watch.bound(False)
             self._log.info("route.parted", reason=dialogue.reason)
@@ -262,14 +269,11 @@ class Route:
             return
         receipt = read_receipt(event.pdu.fields, event.pdu.tlvs) if "esm_class" in event.pdu.fields else None
         if receipt is not None:
-            self._reports.put(Receipted(receipt, at, self._dialogue.session, event.pdu))
+            self._reports.put(Receipted(receipt, at, self.config.operator, self._dialogue, event.pdu))
             return
         self._watch.unexpected()
         if "esm_class" in event.pdu.fields:  # an SMS to us: nobody here reads it, and the SMSC should not keep it
             self._dialogue.session.respond(event.pdu, trio.current_time())
-
-    def _late(self, _event: Late, _at: float) -> None:
-        self._watch.late()
 
     def _bound(self, _event: Bound, _at: float) -> None:
         self._phase, self._attempts, self._last_trouble = "bound", 0, ""

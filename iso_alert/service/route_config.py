@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from iso_alert.service.tls import Tls
 from iso_alert.smpp.command import Command, StatusTable, status_table
@@ -17,7 +17,7 @@ from iso_alert.smpp.timers import Timers
 
 @frozen
 class RouteConfig:
-    """Frozen; a change of configuration is a new route."""
+    """Frozen; but for its weight and its certificates, a change of configuration is a new route."""
 
     name: str
     host: str
@@ -40,6 +40,8 @@ class RouteConfig:
     throttle: BackOff = field(factory=lambda: BackOff(most=30.0))  # of the whole route, after ESME_RTHROTTLED
     slow: float = 300.0  # between binds that only a person can mend
     tls: Tls | None = field(default=None, eq=False)  # new certificates do not make another route of it
+    weight: int = 1  # its share of the alerts, beside the other routes'
+    operator: str = field(default=Factory(lambda self: self.name, takes_self=True))  # one for all routes to it
 
     def __attrs_post_init__(self) -> None:
         """ValueError for what no SMSC could be told, before anything is opened."""

@@ -16,6 +16,7 @@ import trio
 from attrs import evolve
 
 from iso_alert import shipped
+from iso_alert.service.reports import acknowledge
 from iso_alert.service.route import (
     Accepted,
     Outcome,
@@ -72,7 +73,7 @@ async def carry(route: Route, submissions: list[Submission], receipts: int) -> l
             now, waiting = waiting[: route.credit()], waiting[route.credit() :]
             route.send(now)
         news = await route.outcomes()
-        route.acknowledge([each for each in news if isinstance(each, Receipted)])
+        acknowledge([each for each in news if isinstance(each, Receipted)])
         found += news
     return found
 

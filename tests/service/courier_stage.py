@@ -14,7 +14,9 @@ from iso_alert.service.courier import Courier
 from iso_alert.service.desk import Desk
 from iso_alert.service.journal import Journal
 from iso_alert.service.metrics import Metrics
-from iso_alert.service.route import Route
+from iso_alert.service.reports import Reports
+from iso_alert.service.route import Route, RouteConfig
+from iso_alert.service.routes import Routes
 from iso_alert.sim.smsc import Sms, Smsc, SmscOptions
 from iso_alert.smpp.pdu import Pdu
 from tests.service.route_stage import CONFIG, STATUSES, Operator
@@ -50,13 +52,17 @@ class Scene:
     nursery: trio.Nursery
     kept: Kept
     desk: Desk
-    route: Route
+    routes: Routes
     courier: Courier
     journal: Journal
     operator: Operator
     smsc: Fussy
     metrics: Metrics
     shown: list[Sms]
+
+    @property
+    def route(self) -> Route:
+        return self.routes.ways[0].route
 
     async def record(self, *batch: Transaction) -> None:
         await self.journal.record(batch)
@@ -93,19 +99,24 @@ async def stage(
     async with trio.open_nursery() as nursery:
         smsc = Fussy(options or SmscOptions(), shown.append, statuses=statuses or {})
         operator = Operator(nursery, smsc, down)
-        route = Route(
-            evolve(CONFIG, **config), STATUSES, random=Random(1), clock=clock, watch=metrics, connect=operator.connect
-        )
+
+        def make(config: RouteConfig, reports: Reports, changed: trio.lowlevel.ParkingLot) -> Route:
+            return Route(
+                config, STATUSES, random=Random(1), clock=clock, watch=metrics, connect=operator.connect,
+                reports=reports, changed=changed,
+            )  # fmt: skip
+
+        routes = Routes([evolve(CONFIG, **config)], make)
         desk = Desk(kept.store)
-        courier = Courier(desk, route, metrics, clock)
+        courier = Courier(desk, routes, metrics, clock)
         journal = Journal(desk, book(), courier, metrics, clock)
         nursery.start_soon(smsc._agenda.run)
         nursery.start_soon(desk.probe)
         nursery.start_soon(journal.run)
-        await nursery.start(route.run)
+        await nursery.start(routes.run)
         nursery.start_soon(courier.run)
         if not down:
-            await route.wait_credit()
-        yield Scene(nursery, kept, desk, route, courier, journal, operator, smsc, metrics, shown)
+            await routes.wait_credit()
+        yield Scene(nursery, kept, desk, routes, courier, journal, operator, smsc, metrics, shown)
         nursery.cancel_scope.cancel()
     kept.store.close()

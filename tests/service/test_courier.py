@@ -341,7 +341,7 @@ async def test_draining_settles_what_is_on_its_way(autojump_clock: MockClock, tm
     async with stage(tmp_path, SmscOptions(response_latency=1.0), window=2) as scene:
         await scene.record(*(shop(n, 1) for n in (1, 2, 3)))
         await trio.sleep(0.5)
-        await scene.route.drain()
+        await scene.routes.drain()
         await trio.sleep(1)
 
         assert sorted(scene.kept.query("SELECT state, doubts FROM alert")) == [
@@ -357,7 +357,7 @@ async def test_what_was_leased_and_never_written_is_in_no_doubt(autojump_clock: 
         await trio.sleep(1)
         scene.courier.take(scene.kept.lease(shop(1, 1), shop(2, 1)))  # its room was asked a moment before
         await trio.sleep(30)
-        await scene.route.drain()
+        await scene.routes.drain()
         await trio.sleep(1)
 
         assert scene.kept.query("SELECT state, attempts, doubts FROM alert") == [("queued", 0, 0)] * 2

@@ -101,7 +101,7 @@ async def test_a_message_becomes_an_sms(tmp_path: Path) -> None:
 async def test_it_says_how_it_is(tmp_path: Path) -> None:
     """Alive, ready, and what waits; a page that is not there is not there."""
     async with running(tmp_path) as it:
-        await it.until(lambda: it.node._route.bound)
+        await it.until(lambda: it.node._routes.bound)
         live, ready, status = [await it.page(name) for name in ("livez", "readyz", "status")]
         missing, _ = await it.page("nothing")
 

@@ -7,7 +7,7 @@ from trio.testing import MockClock, memory_stream_pair
 
 from iso_alert.service import route as route_module
 from iso_alert.service.outcome import Accepted, InDoubt, Receipted, Refused, Submission
-from iso_alert.service.reports import Reports
+from iso_alert.service.reports import Reports, acknowledge
 from iso_alert.service.route import Connect
 from iso_alert.sim.smsc import SmscOptions
 from iso_alert.smpp.command import Action, Command, Status
@@ -26,7 +26,7 @@ async def test_a_message_is_accepted_and_receipted(autojump_clock: MockClock, nu
     scene = await set_stage(nursery)
     await scene.send("a")
     accepted, receipted = await scene.outcomes(2)
-    scene.route.acknowledge([receipted])
+    acknowledge([receipted])
     await trio.testing.wait_all_tasks_blocked()
 
     assert accepted.ref == "a"
@@ -191,12 +191,12 @@ async def test_a_receipt_not_acknowledged_comes_again(autojump_clock: MockClock,
     _, before = await scene.outcomes(2)
     await scene.operator.lines[0].aclose()
     (again,) = await scene.outcomes(1)
-    scene.route.acknowledge([before])
+    acknowledge([before])
     await trio.testing.wait_all_tasks_blocked()
 
     assert (again.receipt, scene.operator.smsc.counters.receipts) == (before.receipt, 0)
 
-    scene.route.acknowledge([again])
+    acknowledge([again])
     await trio.testing.wait_all_tasks_blocked()
 
     assert scene.operator.smsc.counters.receipts == 1
@@ -207,7 +207,7 @@ async def test_a_receipt_refused_comes_again(autojump_clock: MockClock, nursery:
     scene = await set_stage(nursery)
     await scene.send("a")
     _, receipted = await scene.outcomes(2)
-    scene.route.acknowledge([receipted], Status.ESME_RX_T_APPN)
+    acknowledge([receipted], Status.ESME_RX_T_APPN)
     (again,) = await scene.outcomes(1)
 
     assert again.receipt == receipted.receipt

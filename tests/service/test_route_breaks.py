@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair
 
 from iso_alert.service.outcome import Accepted, InDoubt, Unsent
+from iso_alert.service.reports import acknowledge
 from iso_alert.service.route import Route
 from iso_alert.service.tls import Tls
 from iso_alert.sim.smsc import Sms, Smsc, SmscOptions
@@ -178,7 +179,7 @@ async def test_drain_waits_for_acknowledgements(autojump_clock: MockClock, nurse
 
     assert scene.route.state == "draining"
 
-    scene.route.acknowledge([receipted])
+    acknowledge([receipted])
     await scene.route.drain()
 
     assert scene.operator.smsc.counters.receipts == 1

@@ -1,0 +1,136 @@
+"""Several routes behind one face: whose turn it is by weight, who stands in for whom, and what they all tell.
+
+The turns are by parts, as operators count: each route's parts so far divided by its weight, and the least is served
+next.  Only routes with room take part, so the share of one that is away, throttled, full or drained goes to the others;
+when it comes back it begins where the others are, and does not make up for what it missed.
+
+An alert goes to one route.  What a route was given and never wrote comes back as `Unsent`, and goes by another.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+import trio
+
+from iso_alert.service.outcome import Outcome, Submission
+from iso_alert.service.reports import Reports
+from iso_alert.service.route import BACKLOG, Route, RouteConfig
+from iso_alert.service.way import RouteStatus, Way
+
+MakeRoute = Callable[[RouteConfig, Reports, trio.lowlevel.ParkingLot], Route]
+
+
+class Routes:
+    """`run` lives in the caller's nursery; everything else may be called from any task of the same loop."""
+
+    def __init__(self, configs: Iterable[RouteConfig], make: MakeRoute) -> None:
+        """`make` a route that tells the given reports, and rings the given bell when it may have credit."""
+        self._reports, self._changed = Reports(BACKLOG), trio.lowlevel.ParkingLot()
+        self._reports.begin()
+        self.ways = tuple(
+            Way(config, lambda config: make(config, self._reports, self._changed), self._changed) for config in configs
+        )
+        self._turn = 0.0  # how far those are that were served
+        self._running, self._over = False, trio.Event()
+
+    # Sharing out.
+
+    @property
+    def bound(self) -> bool:
+        """Whether there is any way out."""
+        return any(way.route.bound for way in self.ways)
+
+    @property
+    def operators(self) -> frozenset[str]:
+        return frozenset(way.config.operator for way in self.ways)
+
+    def statuses(self) -> list[RouteStatus]:
+        return [way.status for way in self.ways]
+
+    def credit(self) -> int:
+        """How many parts may be given right now."""
+        return sum(max(0, way.room()) for way in self.ways)
+
+    async def wait_credit(self) -> None:
+        """Return once there is credit; when all routes have left that is never."""
+        await trio.lowlevel.checkpoint()
+        while self.credit() <= 0:
+            with trio.move_on_at(min(way.room_at() for way in self.ways)):
+                await self._changed.park()
+
+    def there(self) -> frozenset[str]:
+        """The operators to whom a way is open."""
+        return frozenset(way.config.operator for way in self.ways if way.route.open)
+
+    def choose(self, operator: str | None = None) -> Way | None:
+        """The way whose turn it is.  None: no way has room now.
+
+        One of this operator, if there is one open: it then takes the alert, and the alert waits for its room.
+        """
+        open_ = [way for way in self.ways if way.config.operator == operator and way.route.open] if operator else ()
+        return min(open_ or (way for way in self.ways if way.room() > 0), key=self._behind, default=None)
+
+    def _behind(self, way: Way) -> float:
+        return max(way.served, self._turn)
+
+    def give(self, way: Way, parts: Sequence[Submission]) -> None:
+        """All parts of an alert that are to go.  `flush` sends them."""
+        self._turn = self._behind(way)
+        way.served = self._turn + len(parts) / way.config.weight
+        way.give(parts)
+
+    def flush(self) -> None:
+        """Send what was given, one write a route."""
+        for way in self.ways:
+            way.flush()
+
+    # What they tell.
+
+    async def outcomes(self) -> list[Outcome]:
+        """All that happened on any route since the last call, in order; as `Route.outcomes`."""
+        return await self._reports.fetch()
+
+    def settled(self) -> None:
+        """Every outcome that a way was told of is durable."""
+        for way in self.ways:
+            way.settled()
+        self._changed.unpark_all()
+
+    # What people and time do.
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Live until drained or cancelled; either way everything that was given has then had its outcome."""
+        self._running = True
+        task_status.started()
+        try:
+            async with trio.open_nursery() as feeding:
+                for way in self.ways:
+                    feeding.start_soon(way.feed)
+                async with trio.open_nursery() as running:
+                    for way in self.ways:
+                        running.start_soon(way.run)
+                feeding.cancel_scope.cancel()
+        finally:
+            for way in self.ways:
+                way.give_back()
+            self._reports.end()
+            self._over.set()
+
+    def order(self, drained: Collection[str]) -> None:
+        """Send away the routes of these names, each once its answers are there, and call back the others."""
+        for way in self.ways:
+            way.order(way.config.name in drained)
+        self._changed.unpark_all()
+
+    async def drain(self) -> None:
+        """Send all of them away for good, and return when they are gone.  Bring a deadline."""
+        for way in self.ways:
+            way.leave()
+        self._changed.unpark_all()
+        if self._running:
+            await self._over.wait()
+
+    def renew(self, configs: Iterable[RouteConfig]) -> None:
+        """Other weights and certificates; a route is known by its name."""
+        new = {config.name: config for config in configs}
+        for way in self.ways:
+            way.renew(new.get(way.config.name, way.config))

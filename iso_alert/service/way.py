@@ -1,0 +1,148 @@
+"""One route as whoever shares out the alerts sees it: its turn, what may be in doubt on it, and what waits for it.
+
+A route forgets; a way stays.  When the route has left, because people ordered it, the way keeps its name and its share,
+and brings up another route when they call it back.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from math import inf
+
+import trio
+from attrs import define, field, frozen
+
+from iso_alert.service.outcome import Submission
+from iso_alert.service.route import Route, RouteConfig
+
+Make = Callable[[RouteConfig], Route]
+
+
+@frozen
+class RouteStatus:
+    """What people see of a route."""
+
+    name: str
+    operator: str
+    weight: int
+    state: str  # of the route, or `drained`
+    bound: bool
+    in_flight: int  # PDUs that wait for their answer
+    credit: int  # PDUs that it would take now
+    drained: bool  # whether people ordered it away; it may still wait for answers
+
+
+@define(eq=False)
+class Way:
+    """`run` and `feed` live in the nursery of `Routes`; everything else may be called from any task."""
+
+    config: RouteConfig
+    _make: Make
+    _changed: trio.lowlevel.ParkingLot  # rung whenever there may be credit, here or elsewhere
+    route: Route = field(init=False)
+    drained: bool = field(default=False, init=False)
+    served: float = field(default=0.0, init=False)  # parts that it was given, by its weight: the least is served next
+    _given: int = field(default=0, init=False)  # parts without a durable outcome
+    _told: int = field(default=0, init=False)  # of these: what has an outcome, in the courier's hands
+    _queue: deque[Submission] = field(factory=deque, init=False)  # parts that were given and have no credit yet
+    _queued: trio.Event = field(factory=trio.Event, init=False)
+    _running: bool = field(default=False, init=False)
+    _leaving: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.route = self._make(self.config)
+
+    # What it takes.
+
+    def room(self) -> int:
+        """Parts that it would take now.  What is answered and not written counts: a crash would send it again."""
+        return min(self.route.credit() - len(self._queue), self.config.window - self._given)
+
+    def room_at(self) -> float:
+        """When time alone will give room; inf if something must happen first."""
+        return inf if self._queue or self._given >= self.config.window else self.route.credit_at()
+
+    def give(self, parts: Sequence[Submission]) -> None:
+        """Parts of one alert, to go in their order: `flush` sends as many as there is credit for, `feed` the rest."""
+        self._queue.extend(parts)
+        self._given += len(parts)
+
+    def flush(self) -> None:
+        """Hand the route as much as it has credit for, as one write."""
+        if not self._queue:
+            return
+        unsettled = self._given - len(self._queue)
+        count = min(self.route.credit(), self.config.window - unsettled, len(self._queue))
+        if count > 0:
+            self.route.send([self._queue.popleft() for _ in range(count)])
+        if self._queue:
+            self._queued.set()
+
+    async def feed(self) -> None:
+        """Send what must wait for credit, and tell it back when none will come.  Lives until cancelled."""
+        while True:
+            await self._queued.wait()
+            self._queued = trio.Event()
+            while self._queue and self.route.open:
+                with trio.move_on_at(self._credit_at()):
+                    await self._changed.park()
+                self.flush()
+            self.give_back()
+            self._changed.unpark_all()
+
+    def _credit_at(self) -> float:
+        return inf if self._given - len(self._queue) >= self.config.window else self.route.credit_at()
+
+    def give_back(self) -> None:
+        """Tell back, as never written, what still waits for credit."""
+        self.route.decline(self._queue)
+        self._queue.clear()
+
+    # What comes back.
+
+    def told(self) -> None:
+        """One of its parts has an outcome."""
+        self._told += 1
+
+    def settled(self) -> None:
+        """All that was told is durable."""
+        self._given -= self._told
+        self._told = 0
+
+    # What people and time do.
+
+    async def run(self) -> None:
+        """One route after another, until it is told to leave."""
+        while not self._leaving:
+            if self.drained:
+                await self._changed.park()
+                continue
+            self._running = True
+            try:
+                await self.route.run()
+            finally:
+                self._running = False
+            self.route = self._make(self.config)  # for when it is called back: a route that has left stays away
+
+    def order(self, drained: bool) -> None:
+        """Send the route away, once its answers are there, or call it back.  The same order twice is one."""
+        if drained and not self.drained and self._running:
+            self.route.leave()
+        self.drained = drained
+
+    def leave(self) -> None:
+        """Send it away for good."""
+        self._leaving = True
+        self.route.leave()
+
+    def renew(self, config: RouteConfig) -> None:
+        """Another weight from the next alert on; other certificates from the next connection on."""
+        self.config = self.route.config = config
+
+    @property
+    def status(self) -> RouteStatus:
+        config, route = self.config, self.route
+        state = "drained" if self.drained and not self._running else route.state
+        credit = max(0, self.room())
+        return RouteStatus(
+            config.name, config.operator, config.weight, state, route.bound, route.in_flight, credit, self.drained
+        )
