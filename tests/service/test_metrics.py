@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iso_alert.domain.alert import AlertState
-from iso_alert.service.metrics import Metrics, OutboxGauges
+from iso_alert.service.metrics import RECEIPTS, Metrics, OutboxGauges
 from iso_alert.store.port import Outbox, Recorded, Settled
 from tests.support.bank import again, sale
 from tests.support.engines import sqlite
@@ -115,13 +115,22 @@ def test_a_host_cannot_make_new_series(mtis: list[str]) -> None:
     )
 
 
+@pytest.mark.parametrize("mti", ["0800", "1804", "1824", "1220"])
+def test_what_hosts_say_has_its_name(mti: str) -> None:
+    """Also of 1993, where the fourth digit of network management is 4."""
+    metrics = Metrics()
+    metrics.answered("switch", mti, "recorded")
+
+    assert value(metrics, "messages_total", link="switch", mti=mti, answer="recorded") == 1
+
+
 @given(st.lists(st.text(max_size=8), max_size=30))
 def test_an_operator_cannot_make_new_series(states: list[str]) -> None:
     """A receipt's word that nobody knows is called OTHER."""
     metrics = Metrics()
     metrics.settled(Settled([(state, None) for state in [*states, "DELIVRD", "delivrd"]], 0))
 
-    assert labels(metrics, "receipts") <= {("DELIVRD",), ("OTHER",)}
+    assert labels(metrics, "receipts") <= {(word,) for word in (*RECEIPTS, "OTHER")}
 
 
 def test_the_outbox_has_no_age_when_it_is_empty() -> None:
