@@ -6,7 +6,6 @@ else of the PAN is kept: no BIN, and no `repr` that shows more than the last fou
 """
 
 from enum import Enum
-from functools import lru_cache
 from hashlib import sha256
 from hmac import HMAC, new
 
@@ -55,6 +54,7 @@ class Keyring:
     """The secret keys, newest first.  Raises WeakKey for one that is too short or well known."""
 
     _keys: tuple[bytes, ...] = field(repr=False)
+    _begun: tuple[tuple[bytes, HMAC], ...] = field(init=False, repr=False, eq=False)  # the key's half of the work
 
     @_keys.validator
     def _strong(self, _: object, keys: tuple[bytes, ...]) -> None:
@@ -66,10 +66,13 @@ class Keyring:
             if len(set(key)) < 16 or key == bytes(range(len(key))):
                 raise WeakKey("a key is a sample, not a secret")
 
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_begun", tuple((_name(key), new(key, digestmod="sha256")) for key in self._keys))
+
     @property
     def names(self) -> tuple[str, ...]:
         """What each key is called in tokens and in reports; tells nothing about the key."""
-        return tuple(_name(key).hex() for key in self._keys)
+        return tuple(name.hex() for name, _ in self._begun)
 
     def card(self, pan: str) -> Card:
         """The card of this number.  Raises BadPan unless it is 12 to 19 digits."""
@@ -78,10 +81,9 @@ class Keyring:
         if not 12 <= len(pan) <= 19:
             raise BadPan(f"a card number of {len(pan)} digits")
         number = pan.encode()
-        return Card(tuple(_name(key) + _mac(key, number) for key in self._keys), pan[-4:])
+        return Card(tuple([name + _mac(begun, number) for name, begun in self._begun]), pan[-4:])
 
 
-@lru_cache(maxsize=8)  # asked for every message
 def _name(key: bytes) -> bytes:
     return sha256(b"iso_alert key name" + key).digest()[:_NAME_BYTES]
 
@@ -89,15 +91,10 @@ def _name(key: bytes) -> bytes:
 _TWICE = bytes.maketrans(b"0123456789", b"0246813579")  # each digit doubled, and the digits of that summed
 
 
-def _mac(key: bytes, number: bytes) -> bytes:
-    mac = _begun(key).copy()
+def _mac(begun: HMAC, number: bytes) -> bytes:
+    mac = begun.copy()
     mac.update(number)
     return mac.digest()
-
-
-@lru_cache(maxsize=8)  # the key's half of the work is the same for every number
-def _begun(key: bytes) -> HMAC:
-    return new(key, digestmod="sha256")
 
 
 def luhn(digits: str) -> bool:

@@ -47,7 +47,10 @@ class Case(Judgement):
 
     def begins(self, known: Known) -> Decision:
         """It stands alone, unless a cancellation of it came first."""
-        decision = self._on_its_own(self.plain)
+        return self.stands(self.on_its_own(self.plain), known)
+
+    def stands(self, decision: Decision, known: Known) -> Decision:
+        """`decision` as what is judged already, with its SMS."""
         if first := self._overtaken_by(known, decision):
             return self._overtaken(decision, first, covered=False)
         if decision.reason is Reason.BELOW_THRESHOLD and self.version.burst.on:
@@ -142,7 +145,7 @@ class Case(Judgement):
             reason = STEPS[State.STANDING, event].reason if unit.told else Reason.ORIGINAL_NOT_TOLD
             return evolve(decision, changes=(*decision.changes, gone), reason=reason)
         known_reason = evolve(decision, reason=STEPS[unit.state, event].reason)
-        decision = known_reason if covered else self._on_its_own(decision)
+        decision = known_reason if covered else self.on_its_own(decision)
         if first := self._overtaken_by(known, decision):
             return self._overtaken(decision, first, covered)
         return decision if covered else self._with_alerts(decision, APPROVAL)

@@ -11,14 +11,20 @@ from attrs import evolve, frozen
 from iso_alert.domain.card import Kind
 from iso_alert.domain.case import Case
 from iso_alert.domain.channel import Channel, Channels
-from iso_alert.domain.decision import Decision, Known, Rulebook
+from iso_alert.domain.decision import NOTHING_KNOWN, Decision, Known, Rulebook, Verdict
 from iso_alert.domain.event import NO_TIES, Event, Events, Ties
 from iso_alert.domain.matching import asks_the_journal, can_mean, find_authorisation, find_original, told_by_phone
+from iso_alert.domain.money import Currency, Money
 from iso_alert.domain.past import Past
+from iso_alert.domain.policy import Version
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import Holder
 from iso_alert.domain.thread import CANCELLING, CONTINUING
 from iso_alert.domain.transaction import Transaction
+
+REMEMBERED = 4096  # verdicts; the facts of a host's messages are a few hundred
+_CANCELS = CANCELLING | {Event.REVERSAL_OF_VOID}
+_FOREIGN = Money(0, Currency("XXX"))  # the policy asks of a foreign sum only that it is one
 
 
 @frozen
@@ -33,9 +39,59 @@ class Found:
 
 def decide(number: int, of: Transaction, holder: Holder, known: Known, book: Rulebook) -> Decision:
     """What message `number` means, and what is told."""
+    version = book.policy.at(of.happened_at)
+    alone = None if known.before else _alone(of, holder, version, book)
+    if alone is None:
+        return _among(number, of, holder, known, version, book)
+    if alone.reason.told or (version.burst.on and alone.reason is Reason.BELOW_THRESHOLD):
+        return Case(number, of, holder, version, book.texts, book.stopped, alone).stands(alone, known)
+    return alone
+
+
+def _alone(of: Transaction, holder: Holder, version: Version, book: Rulebook) -> Decision | None:
+    """The decision, but for its SMS, on a message before which there was nothing; None where that must be looked for.
+
+    It depends on a few words of the message, so it is made once for each of their sets: most messages are like others.
+    """
+    asked = (version.id, of.link, of.facts, of.account, of.card is None, holder.kind, holder.state)
+    verdict = book.alone.get(asked)
+    if verdict is None:
+        if len(book.alone) >= REMEMBERED:
+            book.alone.clear()
+        verdict = book.alone[asked] = _verdict(of, holder, version, book)
+    return verdict.of(of.amount)
+
+
+def _verdict(of: Transaction, holder: Holder, version: Version, book: Rulebook) -> Verdict:
+    case = _case(0, of, holder, NOTHING_KNOWN, version, book)[0]
+    plain = case.plain
+    if asks_the_journal(of.facts) or plain.event in _CANCELS:
+        return Verdict(0)
+    row = version.row(plain.kind, plain.channel, plain.event)
+    least = row.least if row else 0
+
+    def judged(amount: Money) -> Decision:
+        return evolve(case, of=evolve(of, amount=amount)).on_its_own(plain)
+
+    return Verdict(least, judged(Money(least)), judged(Money(least - 1)), judged(_FOREIGN))
+
+
+def _among(number: int, of: Transaction, holder: Holder, known: Known, version: Version, book: Rulebook) -> Decision:
+    """The decision on a message that may speak of earlier ones."""
+    case, original = _case(number, of, holder, known, version, book)
+    if original and case.plain.event in CONTINUING:
+        return case.continues(original, known)
+    if case.plain.event in _CANCELS:
+        return case.unmatched(known, _event_cancelled(of, book.profiles[of.link].events))
+    return case.begins(known)
+
+
+def _case(
+    number: int, of: Transaction, holder: Holder, known: Known, version: Version, book: Rulebook
+) -> tuple[Case, Past | None]:
+    """The case of a message, and the earlier one that it means."""
     tables = book.profiles[of.link]
     found = _find(of, known.before, tables.events)
-    version = book.policy.at(of.happened_at)
     channel, sub_channel, channel_rule = _channel(of, found, tables.channels)
     plain = Decision(
         event=found.event,
@@ -51,16 +107,11 @@ def decide(number: int, of: Transaction, holder: Holder, known: Known, book: Rul
         matched_by=found.matched_by,
         thread=found.original.thread if found.original else None,
     )
-    case = Case(number, of, holder, version, book.texts, book.stopped, plain)
-    if found.original and found.event in CONTINUING:
-        return case.continues(found.original, known)
-    if found.event in CANCELLING or found.event is Event.REVERSAL_OF_VOID:
-        return case.unmatched(known, _event_cancelled(of, tables.events))
-    return case.begins(known)
+    return Case(number, of, holder, version, book.texts, book.stopped, plain), found.original
 
 
 def _find(of: Transaction, before: Sequence[Past], events: Events) -> Found:
-    if of.card is None or not asks_the_journal(of):
+    if of.card is None or not asks_the_journal(of.facts):
         event, rule = events.of(of.facts, NO_TIES)
         return Found(event, rule.id)
     among = [past for past in before if can_mean(of, past)]

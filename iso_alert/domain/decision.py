@@ -1,12 +1,13 @@
 """What is decided of a message: values only.  How it is decided stands in `deciding` and `case`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from attrs import field, frozen
 
 from iso_alert.domain.card import Kind
 from iso_alert.domain.channel import Channel, Channels
 from iso_alert.domain.event import Event, Events
+from iso_alert.domain.money import BAHT, Money
 from iso_alert.domain.past import Past, Unit
 from iso_alert.domain.policy import Policy
 from iso_alert.domain.reason import Reason
@@ -29,13 +30,14 @@ class Tables:
 
 @frozen
 class Rulebook:
-    """All that deciding knows beyond the journal."""
+    """All that deciding knows beyond the journal, and what it remembers of its own answers."""
 
     profiles: Mapping[str, Tables]  # by link
     policy: Policy
     texts: Texts
     paired: frozenset[str] = frozenset()  # links that mirror request and response
     stopped: bool = False  # the kill switch for everybody (R-52)
+    alone: dict[Hashable, "Verdict"] = field(factory=dict, init=False, repr=False, eq=False)
 
 
 @frozen
@@ -114,6 +116,22 @@ class Decision:
     withdraw: Sequence[int] = ()  # alerts that must not go any more, if they still wait
     overtook: Sequence[Overtaken] = ()
     covers: Sequence[int] = ()  # small purchases that its SMS tells together
+
+
+@frozen
+class Verdict:
+    """What is decided of messages that stand alone, by their sum; None: earlier messages must be looked at."""
+
+    least: int  # satang from which the policy tells it
+    reached: Decision | None = None
+    below: Decision | None = None
+    foreign: Decision | None = None
+
+    def of(self, amount: Money) -> Decision | None:
+        """The decision but for its SMS."""
+        if amount.currency.code != BAHT.code:
+            return self.foreign
+        return self.reached if amount.minor >= self.least else self.below
 
 
 def tells_payment(decision: Decision) -> bool:

@@ -34,7 +34,8 @@ class Judgement:
     stopped: bool
     plain: Decision
 
-    def _on_its_own(self, decision: Decision) -> Decision:
+    def on_its_own(self, decision: Decision) -> Decision:
+        """The decision on an event that nothing else is known of, but for its SMS."""
         row, reason = self._judged(decision.event, self.of.amount)
         return evolve(decision, policy_row=row.id if row else "", reason=reason)
 

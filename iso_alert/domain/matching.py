@@ -7,12 +7,13 @@ where several messages fit one rule, `_likelihood` orders them.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from iso_alert.domain.channel import Channel
 from iso_alert.domain.event import Event
 from iso_alert.domain.past import Past, Refers
 from iso_alert.domain.thread import CANCELLING
-from iso_alert.domain.transaction import Transaction
+from iso_alert.domain.transaction import Facts, Transaction
 
 HOUR, DAY = 3600, 86_400
 REVERSAL_WITHIN = 72 * HOUR
@@ -28,20 +29,20 @@ _NOT_MEANT = frozenset(
 _VOIDS = frozenset({_E.VOID, _E.VOID_OF_REFUND})
 
 
-def asks_the_journal(of: Transaction) -> bool:
-    """Whether what this message is can depend on earlier ones: cancellations, advices and completions by request."""
-    facts = of.facts
+@lru_cache(maxsize=4096)  # asked for every message, and a host says a few hundred things in all
+def asks_the_journal(facts: Facts) -> bool:
+    """Whether what a message is can depend on earlier ones: cancellations, advices and completions by request."""
     return (
         facts.mti_class == "4"
         or facts.function == "2"
-        or _voids(of)
+        or _voids(facts)
         or (facts.mti_class, facts.condition) == ("2", "06")
     )
 
 
-def _voids(of: Transaction) -> bool:
+def _voids(facts: Facts) -> bool:
     """A void by its processing code (22: of a refund), or an advice of nothing."""
-    return of.facts.void_code == "yes" or of.facts.processing == "22" or of.facts.amount == "zero"
+    return facts.void_code == "yes" or facts.processing == "22" or facts.amount == "zero"
 
 
 def can_mean(of: Transaction, past: Past) -> bool:
@@ -51,7 +52,7 @@ def can_mean(of: Transaction, past: Past) -> bool:
     age = of.arrived_at - past.arrived_at
     if of.facts.mti_class == "4":
         return age <= REVERSAL_WITHIN and (of.facts.void_code == "no" or past.event is _E.VOID)
-    return past.event not in _VOIDS and age <= (VOID_WITHIN if _voids(of) else ADVICE_WITHIN)
+    return past.event not in _VOIDS and age <= (VOID_WITHIN if _voids(of.facts) else ADVICE_WITHIN)
 
 
 def _can_mean_refund(of: Transaction) -> bool:

@@ -4,6 +4,7 @@ The version in force at the transaction's own time applies (R-04), so a version 
 itself.  An unknown channel is judged by the row of edc: a missed alert is worse than an extra one.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -111,11 +112,13 @@ def _in_order(_: object, __: object, versions: Sequence[Version]) -> None:
     starts = [version.effective_from for version in versions]
     if len(set(starts)) < len(starts):
         raise PolicyError("two versions take effect at the same moment")
+    if len({version.id for version in versions}) < len(versions):
+        raise PolicyError("two versions have the same id")
 
 
 @frozen
 class Policy:
-    """Every version, earliest first.  Raises PolicyError when announced too late or twice for one moment."""
+    """Every version, earliest first.  Raises PolicyError when announced too late, or twice for one moment or name."""
 
     versions: Sequence[Version] = field(validator=_in_order)
     _starts: Sequence[float] = field(init=False, repr=False, eq=False)
@@ -137,8 +140,7 @@ class Policy:
 
     def at(self, moment: float) -> Version:
         """The version in force at `moment` (seconds since 1970); before the first one, the first."""
-        later = (n for n in range(len(self._starts) - 1, 0, -1) if self._starts[n] <= moment)
-        return self.versions[next(later, 0)]
+        return self.versions[max(0, bisect_right(self._starts, moment) - 1)]
 
 
 def read_policy(raw: Mapping[str, Any]) -> Policy:

@@ -1,8 +1,6 @@
 """How much?  Sums of a message: the amount as the cardholder knows it, the part reversed, what is left on the card."""
 
-from collections.abc import Iterator
-
-from attrs import frozen
+from collections.abc import Iterable
 
 from iso_alert.domain.card import Kind
 from iso_alert.domain.money import BAHT, Currency, Money, by_code, currency
@@ -27,7 +25,7 @@ def amount(message: Message, dialect: Dialect) -> Money:
         if not digits.strip("0"):
             continue  # a host that fills DE6 with zeros bills nothing there: what the merchant asked counts
         name = message.get(code) or (dialect.currency if value == "4" else "")
-        if name and named(name) == BAHT:
+        if name and named(name).code == BAHT.code:
             return Money(int(digits), BAHT)
     return charged(message, dialect)
 
@@ -57,33 +55,34 @@ def reversed_part(message: Message, dialect: Dialect) -> Money | None:
     return Money(whole.minor - int(actual), whole.currency)
 
 
-@frozen
-class _Balance:
-    account: str
-    type: str
-    sum: Money
-
-
 def balances(message: Message, dialect: Dialect) -> tuple[tuple[Kind, Money], ...]:
     """What DE54 says is left, for each kind of card, of the amount types that the profile reads for it."""
-    sets = list(_sets(message.get("54"), dialect.profile.balance_set))
-    if not sets:
-        return ()
-    found = ((kind, _left(sets, types, kind)) for kind, types in dialect.profile.balances.items())
-    return tuple((kind, money) for kind, money in found if money is not None)
+    text, size = message.get("54"), dialect.profile.balance_set
+    if len(text) < size:
+        return ()  # an EDC's tip has 12 digits
+    sets = [_Balance(text[at : at + size]) for at in range(0, len(text) - size + 1, size)]
+    whole = [each for each in sets if each.whole]
+    found = [(kind, _left(whole, types, kind)) for kind, types in dialect.profile.balances.items()]
+    return tuple([(kind, balance.sum) for kind, balance in found if balance])
 
 
-def _left(sets: list[_Balance], types: tuple[str, ...], kind: Kind) -> Money | None:
+class _Balance(str):
+    """A set of DE54: account 2, type 2, currency 3, sign 1, digits."""
+
+    __slots__ = ()
+
+    @property
+    def whole(self) -> bool:
+        return self[7] in "CD" and self[8:].isdecimal() and self[4:7].isalnum()
+
+    @property
+    def sum(self) -> Money:
+        return Money(int(self[8:]) * (-1 if self[7] == "D" else 1), named(self[4:7]))
+
+
+def _left(sets: Iterable[_Balance], types: tuple[str, ...], kind: Kind) -> _Balance | None:
     """Of several sets that fit, one in baht: that is what the card's account is kept in."""
-    fit = [each for each in sets if each.type in types and each.account not in _FOREIGN_TO[kind]]
-    fit.sort(key=lambda each: (types.index(each.type), each.sum.currency != BAHT))
-    return fit[0].sum if fit else None
-
-
-def _sets(text: str, size: int) -> Iterator[_Balance]:
-    """DE54 cut into sets; what is no whole set (an EDC's tip has 12 digits) is none."""
-    for at in range(0, len(text) - size + 1, size):
-        each = text[at : at + size]
-        account, kind, code, sign, digits = each[:2], each[2:4], each[4:7], each[7], each[8:]
-        if sign in "CD" and digits.isdecimal() and code.isalnum():
-            yield _Balance(account, kind, Money(int(digits) * (-1 if sign == "D" else 1), named(code)))
+    fit = [each for each in sets if each[2:4] in types and each[:2] not in _FOREIGN_TO[kind]]
+    if len(fit) > 1:
+        fit.sort(key=lambda each: (types.index(each[2:4]), named(each[4:7]) != BAHT))
+    return fit[0] if fit else None

@@ -19,7 +19,8 @@ from iso_alert.iso.kept import Taken, Wanted
 from iso_alert.iso.message import Fault, Message, Sealed, Unreadable
 from iso_alert.iso.plan import EARNED_BY, Plans
 
-_FILE_ACTION = "30"  # digits 2 and 3 of the MTI
+_NETWORK = "8"  # digit 2 of the MTI
+_FILE_ACTION = "30"  # digits 2 and 3
 _INVOICE_LENGTH = 12  # an invoice number has 6; what is longer may be anything, a card number too
 
 _INDICATORS = {indicator.value: indicator for indicator in Indicator}  # Enum's own look-up takes five times as long
@@ -103,14 +104,14 @@ class Codec:
 
     def _message(self, taken: Taken) -> Message:
         kept, read, dropped = taken
-        profile = self.dialect.profile
+        mti = read.get("t", "")
         return Message(
-            mti=read.get("t", ""),
+            mti=mti,
             fields=kept,
             card=self._card(read),
             header=read.get("h", ""),
             indicator=self._indicator(read),
-            network=profile.network.place.of(read),
+            network=self.dialect.profile.network.place.of(read) if mti[1:2] == _NETWORK else "",
             invoice=self._invoice(read),
             has_chip=bool(read.get("55")),
             has_track=bool(read.get("35") or read.get("45")),
@@ -129,6 +130,8 @@ class Codec:
         return None if card and fields.get("t", "")[1:3] == _FILE_ACTION and not luhn(pan) else card
 
     def _indicator(self, fields: Mapping[str, str]) -> Indicator:
+        if not self.dialect.profile.indicator:
+            return Indicator.NONE
         named = (place.of(fields) for place in self.dialect.profile.indicator)
         return _INDICATORS[next(filter(None, named), "")]
 

@@ -52,10 +52,14 @@ class Message:
     dropped: tuple[str, ...] = field(default=(), repr=False)  # the fields that stayed inside the codec
     pan: Sealed | None = field(default=None, repr=False)
 
+    _words: Mapping[str, str] = field(init=False, repr=False)  # made at once: nearly all of them are asked for
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_words", {key: value.strip(_NOTHING) for key, value in self.fields.items()})
+
     def get(self, key: str) -> str:
         """A field without the blanks and control characters around it; "" if it is not there."""
-        value = self.fields.get(key)
-        return value.strip(_NOTHING) if value else ""
+        return self._words.get(key, "")
 
     def __str__(self) -> str:
         return f"{self.mti} STAN {self.get('11') or '-'} RRN {self.get('37') or '-'} card {self.card or '-'}"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -25,20 +26,28 @@ from iso_alert.store.working import Draft, Written
 _JSON = make_converter()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
 _FACTS = attrgetter(*(f.name for f in fields(Facts)))
+_RULES = attrgetter("event_rule", "channel_rule", "policy_version", "policy_row")
+# `_value_` is what `value` gives, without the ten times slower way of a property: a row asks for five.
+_WORDS = attrgetter("event._value_", "channel._value_", "kind._value_", "subscription._value_", "reason._value_")
+
+
+@lru_cache(maxsize=4096)
+def _facts_text(facts: Facts) -> str:
+    return "|".join(_FACTS(facts))
 
 
 def txn_row(written: Written) -> tuple[Any, ...]:
     of, decision = written.transaction, written.decision
+    event, channel, kind, subscription, reason = _WORDS(decision)
     kept = of.balance(decision.kind) if decision.unmatched else None
     return (
         written.id, of.stan, written.card, of.key, of.link, of.mti, of.rrn or None, of.approval_code or None,
         of.terminal or None, of.merchant_id or None, of.acquirer or None, of.invoice or None,
         of.happened_at, of.transmitted_at, of.local_date + of.local_time or None, _original_text(of.original),
         of.amount.minor, of.amount.currency.code, of.reversed.minor if of.reversed else None,
-        kept.minor if kept else None, of.merchant, of.response_code or None, "|".join(_FACTS(of.facts)),
-        decision.event.value, decision.channel.value, decision.sub_channel or None, decision.kind.value,
-        "\t".join((decision.event_rule, decision.channel_rule, decision.policy_version, decision.policy_row)),
-        decision.subscription.value, decision.reason.value, decision.thread or written.id,
+        kept.minor if kept else None, of.merchant, of.response_code or None, _facts_text(of.facts),
+        event, channel, decision.sub_channel or None, kind, "\t".join(_RULES(decision)),
+        subscription, reason, decision.thread or written.id,
         decision.original, decision.matched_by or None, 1 if decision.unmatched else None,
     )  # fmt: skip
 

@@ -42,7 +42,7 @@ from iso_alert.store.sqlite_people import SqlitePeople
 from iso_alert.store.sqlite_routes import SqliteRoutes
 from iso_alert.store.sqlite_statements import SqliteStatements
 from iso_alert.store.sqlite_tokens import SqliteTokens
-from iso_alert.store.working import Working
+from iso_alert.store.working import Key, Working
 
 SQL = statements("sqlite.sql")
 PRIORITIES = (0, 1)  # of alerts: those of the second go only when none of the first is due
@@ -112,36 +112,37 @@ class Sqlite:
         self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int
     ) -> tuple[list[Recorded], list[Lease]]:
         with self._transaction():
-            working = self._working(batch, book, now)
-            recorded = [working.take(of) for of in batch]
+            working, keys = self._working(batch, book, now)
+            recorded = [working.take(key, of) for key, of in zip(keys, batch, strict=True)]
             return recorded, self._keep(working, room)
 
     def overdue(self, book: Rulebook, now: float, room: int) -> tuple[list[Recorded], list[Lease]]:
         with self._transaction():
             found = self._db.execute(SQL["overdue_halves"], (now - WAITS, OVERDUE)).fetchall()
             halves = {(stan, card, key): rows.load(text) for stan, card, key, text in found}
-            working = self._working(list(halves.values()), book, now)
+            working, _ = self._working(list(halves.values()), book, now)
             recorded = [one for key in halves if (one := working.take_half(key))]
             return recorded, self._keep(working, room)
 
-    def _working(self, batch: Sequence[Transaction], book: Rulebook, now: float) -> Working:
+    def _working(self, batch: Sequence[Transaction], book: Rulebook, now: float) -> tuple[Working, list[Key]]:
+        """What the store knows that bears on a batch, and the keys of its messages."""
         last_txn, last_alert, last_card, stopped = self._db.execute(SQL["last_ids"]).fetchone()
-        first, book = int(now * 1e6), evolve(book, stopped=book.stopped or bool(stopped))
+        first, book = int(now * 1e6), evolve(book, stopped=True) if stopped and not book.stopped else book
         working = Working(book, now, max(first, last_txn + 1), max(first, last_alert + 1))
         self._meet_cards(batch, working, last_card + 1)
-        known = self._read("known", [working.key(of) for of in batch])
+        keys = working.keys(batch)
+        known = self._read("known", keys)
         working.known.update({(stan, card, key): number for stan, card, key, number in known})
         cards = [(holder.card,) for holder in working.holders.values()]
-        working.expect(batch)
         self._remember(working, self._read("unmatched", cards))
         if book.policy.counts_small:
             self._count_small(working, cards)
         if book.paired:
             found = self._read("halves_of_cards", cards)
             working.halves.update({(stan, card, key): rows.load(text) for stan, card, key, text in found})
-        asking = [of for of in batch if of.card and asks_the_journal(of)]
+        asking = [of for of in batch if of.card and asks_the_journal(of.facts)]
         self._remember(working, self._read("history", [rows.want_row(of, working.holder(of).card) for of in asking]))
-        return working
+        return working, keys
 
     def _meet_cards(self, batch: Sequence[Transaction], working: Working, free: int) -> None:
         """The holder of every card of the batch; cards that nobody has seen are written down."""

@@ -96,17 +96,15 @@ class Working:
     def holder(self, of: Transaction) -> Holder:
         return self.holders[of.card.token] if of.card else NOBODY
 
-    def key(self, of: Transaction) -> Key:
-        return of.stan, self.holder(of).card, of.key
-
-    def expect(self, batch: Iterable[Transaction]) -> None:
-        """Learn which cards come more than once; with mirrored feeds any may, for its halves speak too."""
-        times = Counter(self.holder(of).card for of in batch)
+    def keys(self, batch: Iterable[Transaction]) -> list[Key]:
+        """The key of each message; notes which cards come more than once (with mirrored feeds any may)."""
+        keys = [(of.stan, self.holder(of).card, of.key) for of in batch]
+        times = Counter([card for _, card, _ in keys])
         self.crowded = {card for card, many in times.items() if card and (many > 1 or self.book.paired)}
+        return keys
 
-    def take(self, of: Transaction) -> Recorded:
+    def take(self, key: Key, of: Transaction) -> Recorded:
         """Decide on one message, unless it is a repeat."""
-        key = self.key(of)
         if (first := self.known.get(key)) is not None:
             return Recorded(first, None)
         if of.link in self.book.paired:
@@ -149,26 +147,25 @@ class Working:
         return decide(number, of, holder, self._known(holder.card), self.book)
 
     def _decide(self, key: Key, of: Transaction) -> Recorded:
-        number, self.next_txn = self.next_txn, self.next_txn + 1
-        holder = self.holder(of)
+        number, card, self.next_txn = self.next_txn, key[1], self.next_txn + 1
         decision = self._on(number, of)
         self.known[key] = number
-        self.written.append(Written(number, holder.card, of, decision))
-        drafts = [self._draft(number, of, holder, decision, alert) for alert in decision.alerts]
+        self.written.append(Written(number, card, of, decision))
+        drafts = [self._draft(number, of, card, decision, alert) for alert in decision.alerts]
         self._note(decision)
-        if holder.card in self.crowded:
-            self._remember(number, of, holder.card, decision, drafts)
+        if card in self.crowded:
+            self._remember(number, of, card, decision, drafts)
         return Recorded(number, decision)
 
     def _known(self, card: int) -> Known:
         return Known(self.past.get(card, ()), self.small.get(card, ())) if card else NOTHING_KNOWN
 
-    def _draft(self, number: int, of: Transaction, holder: Holder, decision: Decision, alert: NewAlert) -> Draft:
+    def _draft(self, number: int, of: Transaction, card: int, decision: Decision, alert: NewAlert) -> Draft:
         id_, self.next_alert = self.next_alert, self.next_alert + 1
         thread = decision.thread or number
         not_before = self.now + alert.hold if alert.hold else 0.0
         self.drafts[id_] = draft = Draft(
-            id_, alert.tells or number, thread, holder.card, alert, not_before, of.arrived_at
+            id_, alert.tells or number, thread, card, alert, not_before, of.arrived_at
         )
         return draft
 
@@ -176,8 +173,9 @@ class Working:
         """What a decision changes beyond its own message and alerts."""
         for id_ in decision.withdraw:
             self._withdraw(id_, decision.reason)
+        for change in decision.changes:
+            self.changes[change.unit] = change
         self.overtaken += decision.overtook
-        self.changes.update((change.unit, change) for change in decision.changes)
         self.covered += decision.covers
 
     def _remember(self, number: int, of: Transaction, card: int, decision: Decision, drafts: Sequence[Draft]) -> None:
