@@ -17,6 +17,8 @@ import click
 from tests.endurance.report import Report, print_report
 
 CAMPAIGNS = {  # name: what it does
+    "smsc": "An SMSC that throttles, lies, tears, hangs up and falls silent.",
+    "hosts": "Slow hosts, floods, storms of connections, and a million broken frames.",
     "kill": "SIGKILL at random moments under load, and then count.",
     "disks": "Full, read-only, locked and slow disks under load.",
 }
