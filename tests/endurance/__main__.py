@@ -21,6 +21,8 @@ CAMPAIGNS = {  # name: what it does
     "hosts": "Slow hosts, floods, storms of connections, and a million broken frames.",
     "kill": "SIGKILL at random moments under load, and then count.",
     "disks": "Full, read-only, locked and slow disks under load.",
+    "overload": "Five times the capacity for a minute, and how soon all is well again.",
+    "flat": "An hour at half of the capacity: memory, descriptors, threads, latency as a curve.",
 }
 
 

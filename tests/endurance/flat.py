@@ -1,0 +1,147 @@
+"""An hour at half of what it can do: memory, descriptors, threads and answers stay as they are.
+
+The service is `iso-alert run`; host and SMSC stand in processes of their own.  Memory does rise at first: SQLite
+may keep so many pages (`cache_size`), and takes them as the store grows.  What is judged is what comes after.
+"""
+
+import sqlite3
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from time import monotonic, sleep
+from typing import Any
+
+from attrs import frozen
+
+from bench.driven import drive, task
+from bench.place import Place, place
+from bench.process import Child, child
+from tests.endurance.gauge import Look, chart, growth, look
+from tests.endurance.report import Report
+
+HALF_HOUR = 1800.0  # seconds
+FLAT = 2.0  # MB, over what is judged; in half an hour, at 1,700 a second, one byte a message would make 3
+FULL = 80.0  # MB of store: its pages have filled the cache, and what still grows is something else
+ENOUGH = 4  # points for a straight line
+SLACK = 3  # descriptors, and threads, that may come and go: a page is asked for, a worker is idle
+CALM = 2.0  # seconds in which the service binds, and takes the last receipts
+GONE = 0.5  # seconds in which it sees that a host has left
+MOST = 90  # points: each is a client of its own, and their messages must differ
+HEADINGS = "seconds,memory_mb,descriptors,threads,store_mb,answers,refused,unanswered,p50_ms,p99_ms"
+_WORKLOAD = {"connections": 8, "in_flight": 64, "cards": 20_000, "alerts": 0.1, "reversals": 0.01, "rounds": 1}
+
+
+@frozen
+class Point:
+    """One line of the curve."""
+
+    look: Look
+    store: float  # MB
+    sent: int  # with those of the warm-up, which the other figures leave out
+    answers: int
+    refused: int
+    unanswered: int
+    p50: float  # ms
+    p99: float
+
+    def line(self) -> str:
+        of = self.look
+        held = f"{of.at:.0f},{of.memory:.1f},{of.descriptors},{of.threads},{self.store:.1f}"
+        return f"{held},{self.answers},{self.refused},{self.unanswered},{self.p50:.2f},{self.p99:.2f}"
+
+
+def run(*, seed: int, minutes: float = 60.0, rate: int = 0, every: float = 60.0, csv: str = "") -> Report:
+    """`rate` 0 is half of what a closed loop brings; a point of the curve is `every` seconds; `csv` is a file."""
+    report = Report()
+    every = max(every, 60 * minutes / MOST)
+    with place(_WORKLOAD) as here, child("sink", ["-m", "bench.sink"]) as sink:
+        with here.service(int(sink.answer()["port"])) as (service, address):
+            sleep(CALM)
+            report.figure("MB at the start", service.memory())
+            lap = _laps(here, service, sink, address, seed)
+            first = [] if rate else [lap(0, warmup=1.0, seconds=5.0)]
+            rate = rate or round(first[0].answers / 5.0 / 2)
+            curve = [lap(n, warmup=1.0, seconds=every, rate=rate) for n in range(1, 1 + round(60 * minutes / every))]
+            sleep(CALM)  # for the last receipts
+        report.figure("messages a second", rate)
+        _judge(report, curve)
+        _count(report, here, [*first, *curve])
+    _draw(curve, csv)
+    return report
+
+
+def _laps(here: Place, service: Child, sink: Child, address: tuple[str, int], seed: int) -> Callable[..., Point]:
+    """What makes the `n`th point: a client that does what it is told, and a look at the service when it has left."""
+    began = monotonic()
+
+    def lap(n: int, **what: Any) -> Point:
+        sink.say()
+        sink.answer()  # it remembers when each SMS came until it is asked
+        (done,), _ = drive([task({**_WORKLOAD, **what}, address, (seed + n) % 100, **_rate(what))], [service, sink])
+        size = sum(Path(f"{here.store}{end}").stat().st_size for end in ("", "-wal"))
+        (of,) = done["rounds"]
+        sleep(GONE)
+        return Point(
+            look(service.pid, monotonic() - began), size / 1e6, done["sent"],
+            of["answers"], of["refused"], done["unanswered"], 1000 * of["p50"], 1000 * of["p99"],
+        )  # fmt: skip
+
+    return lap
+
+
+def _rate(what: Mapping[str, Any]) -> dict[str, Any]:
+    return {"rate": what["rate"]} if "rate" in what else {}
+
+
+def judged(curve: Sequence[Point]) -> Sequence[Point]:
+    """Those of the last half-hour, or of the second half of a shorter run, that came after the page cache was full."""
+    end = curve[-1].look.at
+    return [one for one in curve if one.look.at >= end - min(HALF_HOUR, end / 2) and one.store >= FULL]
+
+
+def _judge(report: Report, curve: Sequence[Point]) -> None:
+    late, early = curve[len(curve) // 2 :], curve[: len(curve) // 2]
+    report.figure("MB at the end", curve[-1].look.memory)
+    for name in ("p50", "p99"):
+        for half, points in (("first", early), ("second", late)):
+            report.figure(f"{name} in the {half} half, ms (median)", median(getattr(one, name) for one in points))
+    for name in ("descriptors", "threads"):
+        held = [getattr(one.look, name) for one in late]
+        report.fact(f"{name} stay as many", max(held) - min(held) <= SLACK, held)
+    report.none("nothing was refused", [point.line() for point in curve if point.refused])
+    report.none("nothing stayed unanswered", [point.line() for point in curve if point.unanswered])
+    _judge_memory(report, judged(curve))
+
+
+def _judge_memory(report: Report, points: Sequence[Point]) -> None:
+    if len(points) < ENOUGH:
+        report.skip("memory", f"a straight line wants {ENOUGH} points with a store of {FULL:.0f} MB or more")
+        return
+    slope = growth([point.look for point in points])
+    report.figure("minutes in which memory is judged", (points[-1].look.at - points[0].look.at) / 60)
+    report.figure("MB an hour in them", slope)
+    grown = slope * (points[-1].look.at - points[0].look.at) / 3600
+    report.fact(f"memory grows by at most {FLAT:.0f} MB in them", grown <= FLAT, f"{grown:.1f}")
+
+
+def _count(report: Report, here: Place, curve: Sequence[Point]) -> None:
+    """After the service has left: a row for every message, a receipt for every alert."""
+    with sqlite3.connect(f"file:{here.store}?mode=ro", uri=True) as store:
+        (messages,) = store.execute("SELECT count(*) FROM txn").fetchone()
+        states = dict(store.execute("SELECT state, count(*) FROM alert GROUP BY state").fetchall())
+    store.close()
+    sent = sum(point.sent for point in curve)
+    report.figure("messages", messages)
+    report.fact("every answered message stands in the store", messages == sent, f"{messages} of {sent}")
+    report.fact("every alert is delivered", set(states) == {"delivered"}, states)
+
+
+def _draw(curve: Sequence[Point], csv: str) -> None:
+    """The curve as a picture, and as CSV: on standard output, or in the file."""
+    lines = [HEADINGS, *(point.line() for point in curve)]
+    if csv:
+        Path(csv).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    else:
+        sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write("\n".join(chart([point.look for point in curve])) + "\n")

@@ -1,0 +1,109 @@
+"""A payment host that offers more than can be taken, whatever is answered; it holds back what the sockets do not take.
+
+Run as `python -m tests.endurance.flood`, told by a line of JSON where to connect.  It says `ready`; then it does what
+each further line asks and tells a line of JSON: `{"closed": seconds}` finds the capacity, `{"rate": n, "seconds": s}`
+floods.  A message counts as sent when the socket has taken it: from then on it waits for the service, not for us.
+"""
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+from attrs import define, field
+
+from bench.client import Host, Tally, Wire
+from bench.frames import deck
+from bench.report import percentile
+
+BUFFER = 16_384  # bytes of ours in the kernel, a connection: what waits there is our own queue, not the service's
+TICK = 0.002  # seconds between looks at the clock
+SLICES = 6  # of a flood: is the last one slower than the first?
+
+
+@define(eq=False)
+class Flood:
+    """One flood.  Of what is offered, each connection gets an equal share."""
+
+    host: Host
+    rate: float
+    seconds: float
+    offered: int = field(default=0, init=False)
+    held_back: int = field(default=0, init=False)
+    _tally: Tally = field(factory=Tally, init=False)
+    _waiting: list[int] = field(factory=list, init=False)  # messages without an answer, at each tick
+
+    def run(self) -> dict[str, Any]:
+        began = monotonic()
+        while (now := monotonic()) < began + self.seconds:
+            self._offer(round((now - began) * self.rate) - self.offered, now)
+            self._waiting.append(sum(len(wire.since) for wire in self.host.wires))
+            for _ in self.host.hear(TICK, self._tally):
+                pass
+        ended, answered = monotonic(), len(self._tally.took)
+        self.host.settle(self._tally)
+        return {
+            "began": began,
+            "ended": ended,
+            "offered": self.offered,
+            "held_back": self.held_back,
+            "per_second": answered / (ended - began),
+            "settled_after": monotonic() - ended,
+            "waiting": max(self._waiting),
+            "slices": _slices(self._tally.took[:answered]),
+            "codes": dict(self._tally.codes),
+            **self._tally.facts(),
+        }
+
+    def _offer(self, count: int, now: float) -> None:
+        wires = self.host.wires
+        for wire in (wires[n % len(wires)] for n in range(self.offered, self.offered + count)):
+            if wire.blocked:
+                self.held_back += 1
+            else:
+                wire.send(self.host.next(1), now)
+        self.offered += count
+
+
+def _slices(took: list[float]) -> list[float]:
+    """The 99th percentile of each part, in the order in which answers came."""
+    size = max(1, len(took) // SLICES)
+    return [percentile(sorted(took[at : at + size]), 0.99) for at in range(0, size * min(SLICES, len(took)), size)]
+
+
+def capacity(host: Host, in_flight: int, seconds: float) -> dict[str, Any]:
+    _, tally = host.closed(in_flight, [seconds / 2, seconds])
+    return {"per_second": len(tally.took) / tally.seconds, **tally.facts()}
+
+
+def work(host: Host, task: Mapping[str, Any], what: Mapping[str, Any]) -> dict[str, Any]:
+    done = capacity(host, task["in_flight"], what["closed"]) if "closed" in what else Flood(host, **what).run()
+    return {**done, "sent": host.n, "unanswered": sum(len(wire.since) for wire in host.wires)}
+
+
+def _narrow(wire: Wire) -> None:
+    with socket.socket(fileno=os.dup(wire.fileno())) as same:
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+
+
+def main() -> None:
+    task = json.loads(sys.stdin.readline())
+    frames = deck(task["cards"], task["alerts"], run=task["run"])
+    host = Host([Wire((task["host"], task["port"]), frames) for _ in range(task["connections"])], frames)
+    for wire in host.wires:
+        _narrow(wire)
+    _say("ready")
+    for line in sys.stdin:
+        _say(json.dumps(work(host, task, json.loads(line))))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

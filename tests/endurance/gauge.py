@@ -1,0 +1,68 @@
+"""Watch a process while others keep it busy: memory, descriptors and threads as a curve, and whether it is flat."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import linear_regression
+from threading import Event, Thread
+from time import monotonic
+
+from attrs import frozen
+
+_MB = 1e6
+_TALL, _WIDE = 10, 72  # of a chart
+
+
+@frozen
+class Look:
+    """What a process held at one moment, in seconds since the watch began."""
+
+    at: float
+    memory: float  # MB that are resident
+    descriptors: int
+    threads: int
+
+
+def look(pid: int, at: float) -> Look:
+    process = Path(f"/proc/{pid}")
+    pages = int((process / "statm").read_text(encoding="ascii").split()[1])
+    status = (process / "status").read_text(encoding="ascii")
+    threads = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("Threads:"))
+    return Look(at, pages * os.sysconf("SC_PAGE_SIZE") / _MB, len(list((process / "fd").iterdir())), threads)
+
+
+@contextmanager
+def watched(pid: int, every: float) -> Iterator[list[Look]]:
+    """The looks so far, one more every so many seconds, and the last one on the way out."""
+    looks, over, began = [look(pid, 0.0)], Event(), monotonic()
+
+    def watch() -> None:
+        while not over.wait(every - (monotonic() - began) % every):
+            looks.append(look(pid, monotonic() - began))
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield looks
+        looks.append(look(pid, monotonic() - began))
+    finally:
+        over.set()
+        thread.join()
+
+
+def growth(looks: Sequence[Look]) -> float:
+    """MB an hour by which memory grows: the slope of the straight line through the looks."""
+    if len({one.at for one in looks}) < 2:
+        return 0.0
+    return 3600 * linear_regression([one.at for one in looks], [one.memory for one in looks]).slope
+
+
+def chart(looks: Sequence[Look]) -> list[str]:
+    """Memory over time in plain characters, from nothing to the most."""
+    most, width = max(one.memory for one in looks), min(_WIDE, len(looks))
+    shown = [looks[(len(looks) - 1) * n // max(1, width - 1)].memory / most * _TALL for n in range(width)]
+    rows = ["".join("█" if height >= level - 0.5 else " " for height in shown) for level in range(_TALL, 0, -1)]
+    marks = [f"{most:.0f} MB", *[""] * (_TALL - 1)]
+    foot = f"{'0':>8} └{'─' * width} {looks[-1].at / 60:.1f} min"
+    return [*(f"{mark:>8} │{row}" for mark, row in zip(marks, rows, strict=True)), foot]
