@@ -2,8 +2,12 @@
 
 For each link the inner nursery takes in and the outer one finishes: when the door closes, connections read no more,
 answer what is in hand, and leave.  The deadline for that is the caller's.
+
+What a host sends faster than it is answered must wait with the host, which knows how old it is.  Left alone, the kernel
+would keep up to six megabytes of it for every connection: half a minute of answers that nobody waits for any more.
 """
 
+import socket
 from functools import partial
 from ipaddress import ip_address, ip_network
 
@@ -14,6 +18,8 @@ from attrs import define, frozen
 from iso_alert.service.connections import Connections
 from iso_alert.service.tls import HandshakeFailed, Tls, secure
 
+OF_A_MESSAGE = 256  # bytes of the kernel's, which gives twice what it is asked for
+LEAST = 16_384  # so that a record of TLS fits whatever the window
 log = structlog.get_logger()
 
 
@@ -38,7 +44,7 @@ class Listener:
     async def run(self, closing: trio.Event, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `closing` is set and every connection has left.  Started with the port, or OSError."""
         async with trio.open_nursery() as connections, trio.open_nursery() as door:
-            listeners = await _open(self.door)
+            listeners = await _open(self.door, max(LEAST, OF_A_MESSAGE * self.connections.rules.window))
             task_status.started(int(listeners[0].socket.getsockname()[1]))
             serve = partial(trio.serve_listeners, self._serve, listeners, handler_nursery=connections)
             door.start_soon(serve)
@@ -78,12 +84,15 @@ class Listener:
         return None
 
 
-async def _open(door: Door) -> list[trio.SocketListener]:
+async def _open(door: Door, buffer: int) -> list[trio.SocketListener]:
     """Raises OSError with the address in it: a house has many doors."""
     try:
-        return await trio.open_tcp_listeners(door.port, host=door.host)
+        listeners = await trio.open_tcp_listeners(door.port, host=door.host)
     except OSError as fault:
         raise OSError(fault.errno, f"{door.host}:{door.port}: {fault.strerror}") from None
+    for one in listeners:
+        one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)  # whoever is accepted inherits it
+    return listeners
 
 
 def _peer(stream: trio.SocketStream) -> str:
