@@ -65,7 +65,7 @@ WAYS: Mapping[str, Way] = {
     "on another bind": Way(next_bind=True),
     "twice": Way(times=2),
     "never": Way(times=0),
-    "late": Way(after=(3.0, 8.0)),
+    "late": Way(after=(2.0, 4.0)),
     "in hex": Way(in_text="{:x}", in_tlv="{:x}"),
     "in decimal": Way(in_text="{}", in_tlv="{}"),
     "with zeros": Way(in_text="{:016X}", in_tlv="{:012d}"),

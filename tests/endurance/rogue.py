@@ -18,6 +18,7 @@ from tests.endurance.mischief import MISCHIEF
 from tests.endurance.misdeeds import ANSWERS, BINDS, GOOD, WAYS, Answer, Spell, Way, choose
 from tests.endurance.slips import receipt
 
+_USUAL = 2.0  # seconds; a receipt does not wait for an answer that is later
 _BUFFER = 4096  # octets that the kernel takes for us: when we do not read, the window soon closes
 
 
@@ -39,6 +40,7 @@ class Rogue:
     spell: Spell = GOOD
     ledger: Ledger = field(factory=Ledger)
     lines: set[Line] = field(factory=set)
+    _promised: int = 0  # receipts that are not due yet
     _held: list[Slip] = field(factory=list)  # receipts that wait for the next bind
     _dice: dict[str, Random] = field(factory=dict)
 
@@ -51,8 +53,8 @@ class Rogue:
 
     @property
     def receipts_open(self) -> int:
-        """Receipts that are with nobody yet."""
-        return len(self._held) + sum(len(line.owed) for line in self.lines)
+        """Receipts that were promised and are not acknowledged."""
+        return self._promised + len(self._held) + sum(len(line.owed) for line in self.lines)
 
     def hang_up(self) -> None:
         for line in self.lines:
@@ -148,8 +150,13 @@ class Rogue:
         elif way.next_bind:
             self._held += slips
         else:
-            later = answered_after + self.dice("receipts").uniform(*way.after)
-            self._later(later, partial(self._deliver, line, slips))
+            self._promised += len(slips)
+            later = min(answered_after, _USUAL) + self.dice("receipts").uniform(*way.after)
+            self._later(later, partial(self._keep_promise, line, slips))
+
+    def _keep_promise(self, line: Line, slips: list[Slip]) -> None:
+        self._promised -= len(slips)
+        self._deliver(line, slips)
 
     def _deliver(self, line: Line, slips: list[Slip]) -> None:
         """On the connection that the message came over, or on any other if that has ended."""
