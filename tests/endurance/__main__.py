@@ -5,6 +5,7 @@ command, with its default, so that a campaign is written down once.
 """
 
 import inspect
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -72,7 +73,8 @@ def _campaign(name: str, run: Callable[..., Report], seed: int | None, **given: 
 
 
 def _again(name: str, chosen: Mapping[str, Any]) -> str:
-    return " ".join(["python -m tests.endurance", name, *(f"{_flag(key)} {value}" for key, value in chosen.items())])
+    words = [word for key, value in chosen.items() for word in (_flag(key), str(value))]
+    return shlex.join(["python", "-m", "tests.endurance", name, *words])
 
 
 def _flag(key: str) -> str:

@@ -1,10 +1,156 @@
-"""Full, read-only, locked and slow disks under load."""
+"""Full, read-only, locked and slow disks under load.
 
+What is promised: what cannot be made durable is answered 96 at once, and nobody hangs; /readyz is red meanwhile and
+green again by itself; then everything goes on, and nothing that was answered is lost.  A disk that is only slow refuses
+nothing.  Each fault strikes twice: once the service outlives it, once it is killed in the middle of it.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from time import monotonic
+
+import trio
+from attrs import frozen
+
+from bench.report import percentile
+from iso_alert.service.desk import PROBE_EVERY
+from tests.endurance.books import Books, audit
+from tests.endurance.bout import REFUSED, Bout
+from tests.endurance.faults import FAULTS, Disk, Fault, Impossible, Way, prepared
+from tests.endurance.lives import Lives
+from tests.endurance.payments import SUBSCRIBED, payments
 from tests.endurance.report import Report
+from tests.endurance.till import RECORDED, Till
+from tests.endurance.verdict import judge_books, judge_phones
+from tests.support.cardholders import subscribe
+from tests.support.deployment import Service, deploy, launched
+from tests.support.foreign_smsc import Sms, foreign_smsc, missing, phones
+
+RATE = 300.0  # messages a second
+LATENCY = 20  # milliseconds that the SMSC takes
+AT_ONCE = 1.5  # seconds for the first 96, and to be red: SQLite waits for one for whoever holds the lock
+PATIENCE = 5.0  # seconds that no host must wait for an answer
+SOON = 5.0  # seconds to be green again, and to record
 
 
-def run(*, seed: int, share: float = 1.0) -> Report:
-    """Nothing yet."""
-    report = Report()
-    report.figure("share", share)
+@frozen
+class Trial:
+    """What became of one fault."""
+
+    fault: Fault
+    bout: Bout
+    mended: bool
+    codes: Sequence[int]  # with which the lives ended: in peace, killed, in peace
+    till: Till
+    books: Books
+    shown: Sequence[Sms]
+
+
+async def _try(fault: Fault, way: Way, disk: Disk, seen: Path, seed: int, hold: float) -> Trial:
+    async with foreign_smsc(seen, "--latency", str(LATENCY)) as smsc:
+        config, till = deploy(disk.place, smsc.port), Till(payments(seed), RATE, patient=True)
+        await trio.to_thread.run_sync(subscribe, disk.place, config, SUBSCRIBED)
+        async with launched(config, **disk.environ) as one:
+            bout, mended = await _outlive(one, till, way, disk, hold)
+        async with launched(config, **disk.environ) as other:
+            await _die(other, till, way, disk, hold)
+        rest = Lives(disk.place / "alerts.db", config, smsc, till, Random(seed))
+        await rest.live_on()
+    codes = [one.process.returncode or 0, other.process.returncode or 0, rest.lived[-1].code]
+    return Trial(fault, bout, mended, codes, till, audit(rest.store), phones(smsc.lines()))
+
+
+async def _outlive(one: Service, till: Till, way: Way, disk: Disk, hold: float) -> tuple[Bout, bool]:
+    """Work, suffer, work on, leave in peace."""
+    await one.opened()
+    bout = Bout(one, till)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(till.talk, one.link)
+        nursery.start_soon(bout.watch)
+        await trio.sleep(hold / 2)
+        await bout.suffer(partial(way.strike, disk, one.process.pid), hold)
+        mended = await bout.mended()
+        await trio.sleep(hold / 2)
+        nursery.cancel_scope.cancel()
+    one.process.terminate()
+    await one.process.wait()
+    return bout, mended
+
+
+async def _die(one: Service, till: Till, way: Way, disk: Disk, hold: float) -> None:
+    """Work, suffer, and be killed at that."""
+    await one.opened()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(till.talk, one.link)
+        await trio.sleep(hold / 2)
+        with way.strike(disk, one.process.pid):
+            await trio.sleep(hold / 2)
+            one.process.kill()
+            await one.process.wait()
+        nursery.cancel_scope.cancel()
+
+
+def run(*, seed: int, hold: float = 4.0, only: str = "") -> Report:
+    """Let each fault last for `hold` seconds and a bit; `only` one of them, by its name."""
+    report, bit = Report(), Random(seed).uniform(0, PROBE_EVERY)  # so that its end is not that of a probe
+    for fault in FAULTS:
+        if only and only != fault.name:
+            continue
+        try:
+            _run(report.about(fault.name), fault, seed, hold + bit)
+        except Impossible as why:
+            report.skip(fault.name, str(why))
     return report
+
+
+def _run(report: Report, fault: Fault, seed: int, hold: float) -> None:
+    """Raises Impossible."""
+    if missing():
+        raise Impossible(missing())
+    began = monotonic()
+    with TemporaryDirectory(prefix="iso-alert-disks-") as name:
+        (home := Path(name) / "home").mkdir()
+        with prepared(fault, home) as (way, disk):
+            report.figure("brought about by", way.says)
+            trial = trio.run(_try, fault, way, disk, Path(name) / "seen.jsonl", seed, hold)
+    _judge(report, trial)
+    report.figure("seconds, all lives", monotonic() - began)
+
+
+def _judge(report: Report, trial: Trial) -> None:
+    (_judge_slow if trial.fault.slow else _judge_refusals)(report, trial)
+    report.fact("it leaves with 0, is killed, leaves with 0", trial.codes == [0, -9, 0], trial.codes)
+    judge_books(report, trial.till, trial.books)
+    judge_phones(report, trial.till, trial.books, trial.shown)
+
+
+def _judge_refusals(report: Report, trial: Trial) -> None:
+    bout = trial.bout
+    longest = max(each.waited for each in bout.during)
+    report.figure("first 96 after, s", bout.refusing)
+    report.figure("longest wait for an answer, s", longest)
+    report.figure("answered 96", sum(each.code == REFUSED for each in bout.during))
+    report.figure("red after, s", bout.red)
+    report.figure("green again after, s", bout.green)
+    report.figure("recording again after, s", bout.recording)
+    report.fact("96 at once", bout.refusing <= AT_ONCE, bout.refusing)
+    report.fact("nobody hangs", longest <= PATIENCE, longest)
+    report.fact("red meanwhile", bout.red <= AT_ONCE, bout.red)
+    report.fact("green again by itself", trial.mended and max(bout.green, bout.recording) <= SOON, bout.green)
+
+
+def _judge_slow(report: Report, trial: Trial) -> None:
+    """It must show in the waits, or the fault was none: an answer follows its commit."""
+    answers = trial.bout.during
+    waits = sorted(each.waited for each in answers)
+    report.figure("answers", len(answers))
+    report.figure("answer after, p50, s", percentile(waits, 0.5))
+    report.figure("answer after, p99, s", percentile(waits, 0.99))
+    report.figure("longest wait for an answer, s", waits[-1])
+    report.fact("nothing is refused", {each.code for each in answers} == {RECORDED}, trial.till.codes)
+    report.fact("green all the time", all(green for _, green in trial.bout.looks))
+    report.fact("nobody hangs", waits[-1] <= PATIENCE, waits[-1])
+    report.fact("an answer follows its commit", percentile(waits, 0.5) >= (trial.fault.slow or 0), waits[0])

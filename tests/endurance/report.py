@@ -26,14 +26,19 @@ class Report:
     figures: dict[str, Any] = field(factory=dict)
     facts: list[Fact] = field(factory=list)
     skipped: list[str] = field(factory=list)
+    _about: str = ""
+
+    def about(self, what: str) -> "Report":
+        """The same report, for whoever speaks of one part of the campaign only."""
+        return Report(self.figures, self.facts, self.skipped, f"{what}: ")
 
     def figure(self, name: str, value: Any) -> None:
         """Seconds are floats, everything else what it is; the name says the unit."""
-        self.figures[name] = value
+        self.figures[self._about + name] = value
 
     def fact(self, says: str, held: bool, seen: object = "") -> None:
         """State a promise.  `seen` is told when it was broken."""
-        self.facts.append(Fact(says, held, "" if held else str(seen)))
+        self.facts.append(Fact(self._about + says, held, "" if held else str(seen)))
 
     def none(self, says: str, sinners: Iterable[Any]) -> None:
         """State that there is nothing of a kind; the first few are told if there is."""
@@ -43,7 +48,7 @@ class Report:
 
     def skip(self, what: str, why: str) -> None:
         """Say what this machine does not allow to be tried."""
-        self.skipped.append(f"{what}: {why}")
+        self.skipped.append(f"{self._about}{what}: {why}")
 
     @property
     def broken(self) -> list[Fact]:

@@ -1,7 +1,7 @@
 """The payment host's end of a link: sends at its rate, says again what was not recorded, and knows what was answered.
 
-A host that must know: whatever is not answered 00 is said again, word for word and as a repeat, after a pause or on the
-next connection; nothing new is said before it.
+A host that must know: whatever is not answered 00 is said again, word for word and as a repeat, after a pause or before
+anything new on the next connection.
 """
 
 from collections import Counter, deque
@@ -83,18 +83,19 @@ class Till:
         """What the last connection left unanswered, in the order in which it happened."""
         self._refused.clear()
         left = [self.sent[stan] for stan in sorted(set(self.sent) - self.recorded)]
-        self._since.clear()
+        self._since.clear()  # also of repeats that nobody needs any more
         await self._send(stream, left)
+        self._news.unpark_all()
 
     async def _say(self, stream: trio.abc.Stream) -> None:
-        now, room = trio.current_time(), min(WINDOW - len(self._since), max(1, round(self.rate * TICK)))
+        now, most = trio.current_time(), max(1, round(self.rate * TICK))
         due: list[Happening] = []
-        while self._refused and self._refused[0][0] <= now and len(due) < room:
+        while self._refused and self._refused[0][0] <= now and len(due) < most:
             due.append(self.sent[self._refused.popleft()[1]])
-        if not self._refused:
-            due += self._taken_back()
-            while not self._silent and len(due) < room:
-                due += self._next()
+        due += self._taken_back()
+        room = WINDOW - len(self._since) - len(self._refused)
+        while not self._silent and len(due) < min(room, most):
+            due += self._next()
         await self._send(stream, due)
 
     def _next(self) -> list[Happening]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tests.endurance.books import Books
 from tests.endurance.lives import Lives
 from tests.endurance.report import Report
+from tests.endurance.till import Till
 from tests.support.foreign_smsc import Sms
 
 WINDOW = 50  # the configuration's default
@@ -19,8 +20,10 @@ def judge(report: Report, lives: Lives, books: Books, shown: Sequence[Sms]) -> N
     """State every promise, and how much there was to keep."""
     _count(report, lives, books, shown)
     _judge_lives(report, lives)
-    _judge_books(report, lives, books)
-    _judge_phones(report, lives, books, shown)
+    judge_books(report, lives.till, books)
+    judge_phones(report, lives.till, books, shown)
+    again = sum(sms.copies - 1 for sms in shown)
+    report.fact("at most a window comes twice for each kill", again <= WINDOW * len(lives.lived), again)
 
 
 def _count(report: Report, lives: Lives, books: Books, shown: Sequence[Sms]) -> None:
@@ -45,15 +48,16 @@ def _judge_lives(report: Report, lives: Lives) -> None:
     report.fact("the last one leaves with 0", last.code == 0, last.log[-500:])
     report.none("no traceback in a log", [life.log[-1000:] for life in lives.lived if "Traceback" in life.log])
     report.none("the store of the killed is whole and holds what was answered", lives.faults)
+    report.fact("every answer is 00", set(lives.till.codes) <= {"00"}, lives.till.codes)
     most = max(life.doubted for life in lives.lived)
     report.fact("at most a window is in flight", most <= WINDOW, most)
 
 
-def _judge_books(report: Report, lives: Lives, books: Books) -> None:
-    sent, answered = Counter([*lives.till.sent]), {answer.code for answer in lives.till.answers}
-    due = Counter((each.to, each.due) for each in lives.till.sent.values() if each.due)
+def judge_books(report: Report, till: Till, books: Books) -> None:
+    """What the host said, and what the store has made of it."""
+    sent = Counter([*till.sent])
+    due = Counter((each.to, each.due) for each in till.sent.values() if each.due)
     told = Counter((alert.to, alert.text) for alert in books.alerts)
-    report.fact("every answer is 00", answered <= {"00"}, answered)
     report.none("every message is recorded", sent - books.recorded)
     report.none("none is recorded twice", books.recorded - sent)
     report.none("an alert for every message that is due one", due - told)
@@ -64,29 +68,28 @@ def _judge_books(report: Report, lives: Lives, books: Books) -> None:
     report.none("the database checks clean", books.faults)
 
 
-def _judge_phones(report: Report, lives: Lives, books: Books, shown: Sequence[Sms]) -> None:
+def judge_phones(report: Report, till: Till, books: Books, shown: Sequence[Sms]) -> None:
+    """What the store has decided, and what the phones show."""
     doubts = {(alert.to, alert.text): alert.doubts for alert in books.alerts}
-    due: list[tuple[str, str | None]] = [(each.to, each.due) for _, each in sorted(lives.till.sent.items()) if each.due]
-    seen = [(sms.to, sms.text) for sms in shown]
-    lost = Counter(due) - Counter(seen)
+    due = Counter((each.to, each.due) for each in till.sent.values() if each.due)
+    seen: list[tuple[str, str | None]] = [(sms.to, sms.text) for sms in shown]
+    lost = due - Counter((to, text or "") for to, text in seen)
     given_up = {(alert.to, alert.text) for alert in books.alerts if alert.state == "unknown"}
     report.none("every SMS that is due is on the phone", [sms for sms in lost if sms not in given_up])
     report.none(DOUBTED_TWICE, [sms for sms in lost if sms in given_up])
-    report.none("no other is", Counter(seen) - Counter(due))
-    report.none("each card's SMS come in order", _out_of_order(due, seen))
+    report.none("no other is", set(seen) - set(due))
+    report.none("each card's SMS come in the order of the store", _out_of_order(books, seen))
     surplus = [sms for sms in shown if sms.copies > 1 + doubts.get((sms.to, sms.text or ""), 0)]
     report.none("what comes twice is marked as in doubt", [(sms.text, sms.copies) for sms in surplus])
-    again = sum(sms.copies - 1 for sms in shown)
-    report.fact("at most a window comes twice for each kill", again <= WINDOW * len(lives.lived), again)
 
 
-def _out_of_order(due: Sequence[tuple[str, str | None]], seen: Sequence[tuple[str, str | None]]) -> list[str]:
-    """Phones on which SMS do not stand in the order of what they tell."""
-    place = {sms: n for n, sms in enumerate(due)}
+def _out_of_order(books: Books, seen: Sequence[tuple[str, str | None]]) -> list[str]:
+    """Phones on which SMS do not stand in the order in which they were decided on."""
+    place = {(alert.to, alert.text): n for n, alert in enumerate(books.alerts)}
     last: dict[str, int] = {}
     wrong = []
     for to, text in seen:
-        at = place.get((to, text), -1)
+        at = place.get((to, text or ""), -1)
         if at < last.get(to, -1):
             wrong.append(to)
         last[to] = at
