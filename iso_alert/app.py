@@ -86,7 +86,7 @@ class Node:
         self._hold = Hold(config.store)
         self._desk = Desk(Sqlite(config.store))
         make = partial(_route, statuses, self.clock, metrics)
-        self._routes = Routes([config.route], make)
+        self._routes = Routes(config.routes, make)
         self._courier = Courier(self._desk, self._routes, metrics, self.clock)
         self.subscribing = Subscribing(self._desk, config.enrolment.rules, self._courier.nudge, self.clock)
         self._enrolment = self._enrolling()
@@ -142,7 +142,7 @@ class Node:
         config = self.config
         self.journal.book, self.subscribing.rules = config.rulebook, config.enrolment.rules
         self._enrolment = self._enrolling()
-        self._routes.renew([config.route])
+        self._routes.renew(config.routes)
         self._links.renew(config.links, config.keyring, self._enrolment)
         self._reminders.texts = config.rulebook.texts
         if self._office:
@@ -150,7 +150,7 @@ class Node:
 
     async def _look_at_certificates(self) -> int:
         wires = [Wire("link", link.rules.name, link.door.tls) for link in self.config.links]
-        found = expiries([*wires, Wire("smsc", self.config.route.name, self.config.route.tls)])
+        found = expiries([*wires, *(Wire("smsc", route.name, route.tls) for route in self.config.routes)])
         self.metrics.certificates(found)
         return warn(found, self.clock())
 

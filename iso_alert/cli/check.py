@@ -26,7 +26,9 @@ def command(config: str | None) -> None:
         door, dialect = link.door, link.dialect
         spoken = f"{dialect.profile.name}, {dialect.framing.name}, {secured(door.tls)}"
         click.echo(f"link {link.rules.name}: {door.host}:{door.port}, {spoken}")
-    route = good.route
-    click.echo(f"smsc {route.name}: {route.host}:{route.port}, window {route.window}, {secured(route.tls)}")
+    for route in good.routes:
+        shared = f", weight {route.weight:g}" if len(good.routes) > 1 else ""
+        place = f"{route.host}:{route.port}, window {route.window}{shared}, {secured(route.tls)}"
+        click.echo(f"smsc {route.name}: {place}")
     click.echo(f"store {good.store}, keys {', '.join(good.keyring.names)}")
     click.echo(f"{path}: good")

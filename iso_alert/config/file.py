@@ -92,6 +92,8 @@ class SmscSection:
     gsm: Gsm = "gsm0338"
     activate: Literal["on_delivery", "on_accept"] = "on_delivery"  # the second where the operator sends no receipts
     tls: TlsSection | None = None
+    weight: float = 1.0  # its share, beside the other routes'
+    operator: str | None = None  # one for all routes to the same operator; none: the route's name
 
 
 @frozen

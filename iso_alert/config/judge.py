@@ -9,9 +9,10 @@ from attrs import asdict, evolve, field, frozen
 
 from iso_alert import shipped
 from iso_alert.config.api import ApiConfig, judge_api
-from iso_alert.config.file import ConfigError, File, LinkSection, SmscSection, address
-from iso_alert.config.secrets import read_key, read_secret
-from iso_alert.config.wires import judge_call, judge_door
+from iso_alert.config.file import ConfigError, File, LinkSection, address
+from iso_alert.config.secrets import read_key
+from iso_alert.config.smsc import judge_route, side_by_side
+from iso_alert.config.wires import judge_door
 from iso_alert.domain.card import Keyring
 from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.retention import Retention
@@ -29,7 +30,6 @@ from iso_alert.service.link_rules import LinkRules
 from iso_alert.service.links import LinkConfig
 from iso_alert.service.route_config import RouteConfig, load_statuses
 from iso_alert.service.rulebook import read_rulebook
-from iso_alert.service.tls import Tls
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class Config:
     store: Path
     keyring: Keyring = field(repr=False)
     links: tuple[LinkConfig, ...]
-    route: RouteConfig
+    routes: tuple[RouteConfig, ...]
     statuses: Path
     rulebook: Rulebook = field(repr=False)
     admin: tuple[str, int]
@@ -73,7 +73,7 @@ class Judge:
             self._fault("specs", f"{self.before[0]} is no directory")
         store, keyring = self.store(), self.keyring()
         links = tuple(self._links(keyring))
-        route, rulebook = self._route(), self._rulebook(links)
+        routes, rulebook = tuple(self._routes()), self._rulebook(links)
         enrolment = self._enrolment(rulebook)
         admin = self._try("admin.listen", lambda: address(file.admin.listen))
         api = self._api()
@@ -82,10 +82,10 @@ class Judge:
         self._try("statuses", lambda: load_statuses(statuses))
         if file.run.drain_timeout < 0:
             self._fault("run.drain_timeout", "must not be less than nothing")
-        if not (store and keyring and route and rulebook and enrolment and admin and retention) or self.faults:
+        if not (store and keyring and routes and rulebook and enrolment and admin and retention) or self.faults:
             raise ConfigError(self.faults)
         return Config(
-            self.path, store, keyring, links, route, statuses, rulebook, admin, file.run.drain_timeout, enrolment, api,
+            self.path, store, keyring, links, routes, statuses, rulebook, admin, file.run.drain_timeout, enrolment, api,
             retention,
         )  # fmt: skip
 
@@ -167,19 +167,14 @@ class Judge:
             enrolment=link.enrolment,
         )
 
-    def _route(self) -> RouteConfig | None:
-        if len(self.file.smsc) != 1:
-            self._fault("smsc", f"there are {len(self.file.smsc)}; this version sends over exactly one [[smsc]]")
-            return None
-        smsc, where = self.file.smsc[0], f"smsc[0] {self.file.smsc[0].name}"
-        place = self._try(f"{where}: connect", lambda: address(smsc.connect))
-        password = self._try(f"{where}: password_file", lambda: read_secret(self.base / smsc.password_file))
-        tls = self._try(where, partial(judge_call, smsc.tls, self.base))
-        if smsc.window <= 0 or (smsc.rate is not None and smsc.rate <= 0):
-            self._fault(where, "window and rate must be more than nothing")
-        if place is None or password is None:
-            return None
-        return self._try(where, lambda: _route_config(smsc, place, password, tls))
+    def _routes(self) -> Iterator[RouteConfig]:
+        if not self.file.smsc:
+            self._fault("smsc", "there is none: add a [[smsc]]")
+        for n, smsc in enumerate(self.file.smsc):
+            if route := self._try(f"smsc[{n}] {smsc.name}", partial(judge_route, smsc, self.base)):
+                yield route
+        for n, what in side_by_side(self.file.smsc):
+            self._fault(f"smsc[{n}] {self.file.smsc[n].name}", what)
 
     def _rulebook(self, links: tuple[LinkConfig, ...]) -> Rulebook | None:
         spoken = [link.dialect for link in links]
@@ -214,24 +209,3 @@ def _rules(link: LinkSection) -> LinkRules:
         rate=link.rate,
         echo_interval=link.echo_interval,
     )
-
-
-def _route_config(smsc: SmscSection, place: tuple[str, int], password: str, tls: Tls | None) -> RouteConfig:
-    """Raises ValueError for a source that no operator would take."""
-    config = RouteConfig(
-        name=smsc.name,
-        host=place[0],
-        port=place[1],
-        system_id=smsc.system_id,
-        password=password,
-        source=smsc.source,
-        system_type=smsc.system_type,
-        window=smsc.window,
-        rate=smsc.rate,
-        long_messages=smsc.long_messages,
-        gsm=smsc.gsm,
-        activate=smsc.activate,
-        tls=tls,
-    )
-    _ = config.sender
-    return config

@@ -12,9 +12,10 @@ from attrs import evolve, fields, frozen
 from iso_alert.config.judge import Config
 from iso_alert.domain.decision import Rulebook
 from iso_alert.service.links import LinkConfig
+from iso_alert.service.route_config import RouteConfig
 
-SWAPPED = ("keyring", "rulebook", "enrolment", "drain_timeout")  # of a Config; links and route are looked into
-LOOKED_INTO = ("links", "route")
+SWAPPED = ("keyring", "rulebook", "enrolment", "drain_timeout")  # of a Config; links and routes are looked into
+LOOKED_INTO = ("links", "routes")
 
 
 @frozen
@@ -29,16 +30,13 @@ def renewed(old: Config, new: Config) -> Renewed:
     """The new configuration as far as a running service can follow it."""
     waits = [one.name for one in fields(Config) if _stays(one.name) and _of(old, one.name) != _of(new, one.name)]
     links, about_links, as_before = _links(old.links, new.links)
-    if old.route != new.route:
-        waits.append(f"smsc {new.route.name}")
+    routes, about_routes = _routes(old.routes, new.routes)
     changed = {name: _of(new, name) for name in SWAPPED} | {
         "links": links,
-        "route": evolve(old.route, tls=new.route.tls if old.route.tls and new.route.tls else old.route.tls),
+        "routes": routes,
         "rulebook": _book(old.rulebook, new.rulebook, as_before),
     }
-    if (old.route.tls is None) != (new.route.tls is None):
-        waits.append(f"smsc {new.route.name}: tls")
-    return Renewed(evolve(old, **changed), [*waits, *about_links])
+    return Renewed(evolve(old, **changed), [*waits, *about_routes, *about_links])
 
 
 def _stays(name: str) -> bool:
@@ -47,6 +45,23 @@ def _stays(name: str) -> bool:
 
 def _of(config: Config, name: str) -> Any:
     return getattr(config, name)
+
+
+def _routes(old: Sequence[RouteConfig], new: Sequence[RouteConfig]) -> tuple[tuple[RouteConfig, ...], list[str]]:
+    """The routes in force, and what waits: everything but weights and certificates."""
+    wanted, known = ({route.name: route for route in routes} for routes in (new, old))
+    waits = [f"smsc {name}: is new" for name in wanted if name not in known]
+    waits += [f"smsc {name}: is gone" for name in known if name not in wanted]
+    routes = []
+    for name, route in known.items():
+        one = wanted.get(name, route)
+        in_force = evolve(route, weight=one.weight, tls=one.tls if route.tls and one.tls else route.tls)
+        if in_force != one:
+            waits.append(f"smsc {name}")
+        if (route.tls is None) != (one.tls is None):
+            waits.append(f"smsc {name}: tls")
+        routes.append(in_force)
+    return tuple(routes), waits
 
 
 def _links(

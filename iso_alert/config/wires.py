@@ -23,7 +23,7 @@ NOT_FOR = {  # a way of connecting, and what of [link] and of its tls means noth
 
 
 @frozen
-class _Faults:
+class Faults:
     """Lines of what is wrong, as they are found."""
 
     lines: list[str] = field(factory=list)
@@ -37,6 +37,14 @@ class _Faults:
             self.lines.append(f"{where}: {fault}")
         return None
 
+    def judge(self, make: Callable[[], T]) -> T | None:
+        """As `attempt`, for what names its own places."""
+        try:
+            return make()
+        except ValueError as fault:
+            self.lines.extend(str(fault).splitlines())
+        return None
+
     def leave(self) -> None:
         """Raises ValueError with all of them, if there are any."""
         if self.lines:
@@ -45,7 +53,7 @@ class _Faults:
 
 def judge_door(link: LinkSection, base: Path) -> Door | Call:
     """How the link's two ends meet.  Raises ValueError with a line for each fault."""
-    faults = _Faults(list(_values(link)))
+    faults = Faults(list(_values(link)))
     for network in link.allow or ():
         faults.attempt("allow", partial(ip_network, network))
     given = link.listen or link.connect
@@ -67,7 +75,7 @@ def judge_call(tls: TlsSection | None, base: Path) -> Tls | None:
     """The TLS with which we call the SMSC, if we do.  Raises ValueError with a line for each fault."""
     if tls is None:
         return None
-    faults = _Faults(["tls: clients is for who is called"] if tls.clients else [])
+    faults = Faults(["tls: clients is for who is called"] if tls.clients else [])
     made = faults.attempt("tls", partial(_call, tls, base))
     faults.leave()
     return made

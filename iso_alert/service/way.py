@@ -23,7 +23,7 @@ class RouteStatus:
 
     name: str
     operator: str
-    weight: int
+    weight: float
     state: str  # of the route, or `drained`
     bound: bool
     in_flight: int  # PDUs that wait for their answer

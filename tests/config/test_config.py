@@ -42,7 +42,9 @@ def test_the_least_that_is_needed(path: Path) -> None:
     assert [(link.rules.name, link.rules.window, link.dialect.framing.name) for link in config.links] == [
         ("switch", 64, "binary2")
     ]
-    assert (config.route.name, config.route.window, config.route.password) == ("operator", 50, "hunter2")
+    (route,) = config.routes
+    assert (route.name, route.operator, route.weight) == ("operator", "operator", 1)
+    assert (route.window, route.password) == (50, "hunter2")
 
 
 def test_judging_opens_nothing(path: Path) -> None:
@@ -129,17 +131,13 @@ def test_two_links_must_not_share_a_name(path: Path) -> None:
     assert any("two links have this name" in line for line in faults(path))
 
 
-@pytest.mark.parametrize("count", [0, 2])
-def test_there_is_one_route(path: Path, count: int) -> None:
-    """This version sends over exactly one."""
+def test_without_a_route_nothing_can_be_sent(path: Path) -> None:
+    """So it is a fault, and is told as one."""
     text = path.read_text(encoding="utf-8")
     start, end = text.index("[[smsc]]"), text.index("[admin]")
-    smsc = text[start:end]
-    path.write_text(
-        text[:start].replace("[store]", "smsc = []\n[store]" if not count else "[store]") + smsc * count + text[end:]
-    )
+    path.write_text("smsc = []\n" + text[:start] + text[end:], encoding="utf-8")
 
-    assert any("smsc" in line and f"there are {count}" in line for line in faults(path))
+    assert faults(path) == ["iso-alert.toml: smsc: there is none: add a [[smsc]]"]
 
 
 def test_a_door_to_others_needs_a_list(path: Path) -> None:
@@ -220,7 +218,7 @@ def test_a_made_key_is_good_and_private(tmp_path: Path) -> None:
         ("ISO_ALERT__LINK__0__SIGN_ON", "true", lambda config: config.links[0].rules.sign_on),
         ("ISO_ALERT__STORE__URL", "sqlite:other.db", lambda config: config.store.name == "other.db"),
         ("ISO_ALERT__RUN__DRAIN_TIMEOUT", "3.5", lambda config: config.drain_timeout == 3.5),
-        ("ISO_ALERT__SMSC__0__SYSTEM_ID", "12345", lambda config: config.route.system_id == "12345"),
+        ("ISO_ALERT__SMSC__0__SYSTEM_ID", "12345", lambda config: config.routes[0].system_id == "12345"),
         ("ISO_ALERT__POLICY__FILE", "policy-every-debit.toml", lambda config: config.rulebook.policy.counts_small),
     ],
 )

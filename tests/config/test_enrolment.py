@@ -86,4 +86,4 @@ def test_slips_in_one_language_only_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("word", ["on_delivery", "on_accept"])
 def test_a_route_says_what_activates(tmp_path: Path, word: str) -> None:
     """A receipt, or where there are none the operator's word."""
-    assert load(deploy(tmp_path), {"ISO_ALERT__SMSC__0__ACTIVATE": word}).route.activate == word
+    assert load(deploy(tmp_path), {"ISO_ALERT__SMSC__0__ACTIVATE": word}).routes[0].activate == word

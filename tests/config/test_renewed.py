@@ -10,9 +10,10 @@ from iso_alert.config.renewed import renewed
 from iso_alert.service.listener import Door
 from tests.support.authority import authority
 from tests.support.bank import OLDER_KEY
-from tests.support.deployment import deploy
+from tests.support.deployment import SMSC, deploy
 
 TLS = 'tls = { certificate = "localhost.pem", key = "localhost.key" }'
+OTHER_ROUTE = SMSC.format(name="other", more="")
 OTHER_LINK = '[[link]]\nname = "other"\nlisten = "127.0.0.1:0"\n'
 LISTEN = 'listen = "127.0.0.1:0"\n[[smsc]]'  # the link's
 
@@ -49,6 +50,7 @@ def test_nothing_changed(path: Path) -> None:
         (LISTEN, f"rate = 5\nwindow = 7\n{LISTEN}"),
         (LISTEN, f'allow = ["10.0.0.0/8"]\nmax_connections = 2\n{LISTEN}'),
         (LISTEN, f'voice = {{ terminals = ["T1"] }}\necho_pan = false\n{LISTEN}'),
+        ('source = "KBANK"', 'source = "KBANK"\nweight = 3'),
     ],
 )
 def test_what_takes_effect_at_once(path: Path, old: str, new: str) -> None:
@@ -70,6 +72,9 @@ def test_what_takes_effect_at_once(path: Path, old: str, new: str) -> None:
         ("[run]", "[retention]\njournal_days = 120\n[run]", ["retention"]),
         ('system_id = "alerts"', 'system_id = "other"', ["smsc operator"]),
         ('source = "KBANK"', 'source = "KBANK"\ntls = {}', ["smsc operator: tls"]),
+        ('source = "KBANK"', 'source = "KBANK"\noperator = "ais"', ["smsc operator"]),
+        ("[admin]", f"{OTHER_ROUTE}[admin]", ["smsc other: is new"]),
+        ('name = "operator"', 'name = "other"', ["smsc other: is new", "smsc operator: is gone"]),
         ("[[smsc]]", f"{OTHER_LINK}[[smsc]]", ["link other: is new"]),
         ('name = "switch"', 'name = "host"', ["link host: is new", "link switch: is gone"]),
         (LISTEN, LISTEN.replace(":0", ":1"), ["link switch: its address, who calls whom, or whether with TLS"]),

@@ -116,7 +116,8 @@ def test_what_cannot_be(directory: Path, link: str, said: list[str]) -> None:
 
 def test_the_smsc_under_tls(directory: Path) -> None:
     """With its authority and its name."""
-    tls = judged(directory, LISTEN, 'tls = { authorities = "ca.pem", server_name = "smsc.example" }').route.tls
+    secured = 'tls = { authorities = "ca.pem", server_name = "smsc.example" }'
+    tls = judged(directory, LISTEN, secured).routes[0].tls
 
     assert tls
     assert (tls.server_name, set(tls.ends)) == ("smsc.example", {"authorities"})

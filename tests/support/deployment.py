@@ -34,6 +34,15 @@ listen = "127.0.0.1:0"
 [run]
 drain_timeout = {drain_timeout}
 """
+SMSC = """\
+[[smsc]]
+name = "{name}"
+connect = "127.0.0.1:9"
+system_id = "alerts"
+password_file = "smsc.password"
+source = "KBANK"
+{more}
+"""
 OPEN = 20.0  # seconds in which a process must have started, also on a busy machine
 
 
