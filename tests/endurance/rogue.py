@@ -39,7 +39,7 @@ class Rogue:
     nursery: trio.Nursery
     spell: Spell = GOOD
     ledger: Ledger = field(factory=Ledger)
-    lines: set[Line] = field(factory=set)
+    lines: list[Line] = field(factory=list)
     _promised: int = 0  # receipts that are not due yet
     _held: list[Slip] = field(factory=list)  # receipts that wait for the next bind
     _dice: dict[str, Random] = field(factory=dict)
@@ -57,7 +57,7 @@ class Rogue:
         return self._promised + len(self._held) + sum(len(line.owed) for line in self.lines)
 
     def hang_up(self) -> None:
-        for line in self.lines:
+        for line in [*self.lines]:
             line.drop()
 
     def dice(self, what: str) -> Random:
@@ -66,11 +66,11 @@ class Rogue:
 
     async def _carry(self, stream: trio.SocketStream) -> None:
         line = Line(stream, Connection())
-        self.lines.add(line)
+        self.lines.append(line)
         try:
             await line.run(partial(self._hear, line), partial(self._be_bad, line))
         finally:
-            self.lines.discard(line)
+            self.lines.remove(line)
             line.connection.ended = trio.current_time()
             self._held += line.owed.values()
 
@@ -148,7 +148,7 @@ class Rogue:
         if way.before_the_answer:
             self._deliver(line, slips)
         elif way.next_bind:
-            self._held += slips
+            self._deliver_elsewhere(line, slips)
         else:
             self._promised += len(slips)
             later = min(answered_after, _USUAL) + self.dice("receipts").uniform(*way.after)
@@ -157,6 +157,14 @@ class Rogue:
     def _keep_promise(self, line: Line, slips: list[Slip]) -> None:
         self._promised -= len(slips)
         self._deliver(line, slips)
+
+    def _deliver_elsewhere(self, line: Line, slips: list[Slip]) -> None:
+        """On another connection that is there, else on the next."""
+        others = [other for other in self.lines if other.bound and other is not line]
+        if others:
+            self._deliver(self.dice("receipts").choice(others), slips)
+        else:
+            self._held += slips
 
     def _deliver(self, line: Line, slips: list[Slip]) -> None:
         """On the connection that the message came over, or on any other if that has ended."""

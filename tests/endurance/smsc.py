@@ -28,12 +28,22 @@ CALM = 10.0  # seconds before the first spell: what answers take when all is wel
 SETTLED = 400.0  # seconds; an alert that was put off eight times waits for 300
 PROMPT = 1.0  # seconds; no answer takes longer, whatever the SMSC does
 
+_ANOTHER = """
+[[smsc]]
+name = "operator-{n}"
+operator = "operator"
+connect = "127.0.0.1:{port}"
+system_id = "alerts"
+password_file = "smsc.password"
+source = "KBANK"
+"""
 
-def run(*, seed: int, seconds: float = 240.0, rate: float = 40.0, calm: float = CALM) -> Report:
-    """`seconds` of misdeeds, `rate` messages a second."""
+
+def run(*, seed: int, seconds: float = 240.0, rate: float = 40.0, calm: float = CALM, routes: int = 2) -> Report:
+    """`seconds` of misdeeds, `rate` messages a second, so many routes to the one operator."""
     report = Report()
     with TemporaryDirectory(prefix="endurance-") as directory:
-        trio.run(_campaign, Path(directory), Plan(seed, seconds, rate, calm), report)
+        trio.run(_campaign, Path(directory), Plan(seed, seconds, rate, calm), routes, report)
     return report
 
 
@@ -72,10 +82,12 @@ class Plan:
         return one.frame()
 
 
-async def _campaign(directory: Path, plan: Plan, report: Report) -> None:
+async def _campaign(directory: Path, plan: Plan, routes: int, report: Report) -> None:
     async with trio.open_nursery() as nursery:
         rogue = Rogue(plan.seed, nursery)
-        config = deploy(directory, await rogue.open(), drain_timeout=30.0)
+        port = await rogue.open()
+        more = "".join(_ANOTHER.format(n=n, port=port) for n in range(2, routes + 1))
+        config = deploy(directory, port, drain_timeout=30.0, more=more)
         await trio.to_thread.run_sync(subscribe, directory, config, CARDS)
         async with service(config) as running:
             host = Steady(running.link, plan.message, plan.rate, FIRST)

@@ -72,6 +72,8 @@ class Witness:
         report.figure("ended as", ", ".join(f"{state} {count:,}" for state, count in states.most_common()))
         report.figure("submit_sm", len(self.ledger.copies))
         report.figure("SMS that came more than once", sum(self._times(alert) > 1 for alert in self.alerts))
+        nobody = sum(not self._times(alert) for alert in self.alerts if alert.state == "unknown")
+        report.figure("unknown, and on nobody's phone", nobody)
         for says, sinners in self._sinners(answered):
             report.none(says, sinners)
 
