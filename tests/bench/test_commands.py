@@ -19,7 +19,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "link": SHORT,
     "journal": (*SHORT, "rates=[50]", "rows=300", "ceiling_seconds=0.05"),
     "alerts": (*SHORT, "rates=[20]", "messages=40"),
-    "smpp": ("pdus=200", "windows=[10]", "peers=['raw']", "rounds=1"),
+    "smpp": ("pdus=200", "windows=[10]", "peers=['raw']", "rounds=1", "clients=['session', 'route', 'smpplib']"),
     "burst": ("messages=20", "rounds=1", "rates=[0]"),
 }
 
