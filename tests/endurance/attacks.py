@@ -3,24 +3,23 @@
 `deed(seed, address, seconds)` runs for about so long and leaves no connection behind.
 """
 
-import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import count
 from random import Random
 from select import select
-from socket import SHUT_WR, SO_LINGER, SO_RCVBUF, SOL_SOCKET, create_connection, socket
-from struct import pack
+from socket import SHUT_WR, create_connection
 from time import monotonic, sleep
 
-from attrs import define, field
+from attrs import frozen
 
 from bench.frames import Deck, deck
 from iso_alert.iso.framing import PRESETS
+from tests.endurance.callers import Address, Caller, crowded
+from tests.endurance.handshakes import half_handshakes, tls
 from tests.endurance.mutants import mutant
 
-Address = tuple[str, int]
 Deed = Callable[[int, Address, float], Counter[str]]
 CROWD = 150  # connections at once: more than a link lets in
 BUSY = 10  # connections of a flood, of each kind
@@ -28,65 +27,10 @@ POURED = 100  # messages at a time
 SLICE = 0.05  # seconds
 
 
-@define(eq=False)
-class Caller:
-    """A connection that never waits, and notices when it was hung up."""
-
-    address: Address
-    deaf: bool = False  # it never reads, and its kernel keeps little for it: soon the other side has to wait
-    since: float = field(factory=monotonic)
-    open: bool = True
-    _socket: socket = field(init=False)
-    _out: bytes = b""
-
-    def __attrs_post_init__(self) -> None:
-        self._socket = create_connection(self.address, timeout=5)
-        self._socket.setblocking(False)
-        if self.deaf:
-            self._socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
-
-    def fileno(self) -> int:
-        return self._socket.fileno()
-
-    def say(self, data: bytes = b"") -> bool:
-        """Send as much as goes; whether everything went."""
-        self._out += data
-        with suppress(BlockingIOError):
-            while self._out:
-                self._out = self._out[self._socket.send(self._out) :]
-        return not self._out
-
-    def hear(self) -> int:
-        """Bytes that came; `open` turns false at the end."""
-        try:
-            heard = len(self._socket.recv(1 << 18))
-        except BlockingIOError:
-            return 0
-        except ConnectionError:
-            heard = 0
-        self.open = heard > 0
-        return heard
-
-    def close(self, reset: bool = False) -> None:
-        if reset:
-            self._socket.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
-        self._socket.close()
-
-
-@contextmanager
-def _crowd() -> Iterator[list[Caller]]:
-    callers: list[Caller] = []
-    try:
-        yield callers
-    finally:
-        for caller in callers:
-            caller.close()
-
-
 def slow_loris(seed: int, address: Address, seconds: float) -> Counter[str]:
     """Many connections, each a byte a second; whoever is hung up calls again."""
     done, end = Counter[str](), monotonic() + seconds
-    with _crowd() as crowd:
+    with crowded() as crowd:
         while (now := monotonic()) < end:
             while len(crowd) < CROWD:
                 crowd.append(Caller(address))
@@ -114,7 +58,7 @@ def flood(seed: int, address: Address, seconds: float) -> Counter[str]:
     """Good messages as fast as they go; half of the connections never read an answer."""
     done, end, numbers = Counter[str](), monotonic() + seconds, count()
     frames = deck(1000, 0.0, run=1 + seed % 900)
-    with _crowd() as crowd:
+    with crowded() as crowd:
         while monotonic() < end:
             while len(crowd) < 2 * BUSY:
                 done["connections"] += 1
@@ -146,7 +90,7 @@ def half_frames(seed: int, address: Address, seconds: float) -> Counter[str]:
     """Frames that begin and do not end: the host waits, goes, or goes with a bang."""
     done, end, dice = Counter[str](), monotonic() + seconds, Random(seed)
     frame = deck(1000, 0.0).message(1)[1]
-    with _crowd() as crowd:
+    with crowded() as crowd:
         while monotonic() < end:
             caller = Caller(address)
             with suppress(ConnectionError):
@@ -166,7 +110,7 @@ def storm(seed: int, address: Address, seconds: float) -> Counter[str]:
     """Connections by the hundred, and gone again, some of them before anybody could look."""
     done, end, dice = Counter[str](), monotonic() + seconds, Random(seed)
     while monotonic() < end:
-        with _crowd() as crowd:
+        with crowded() as crowd:
             with suppress(OSError):  # ports of ours may run out for a moment
                 crowd += [Caller(address) for _ in range(dice.randrange(1, CROWD))]
             done["connections"] += len(crowd)
@@ -176,22 +120,6 @@ def storm(seed: int, address: Address, seconds: float) -> Counter[str]:
                     caller.say(dice.randbytes(dice.randrange(0, 3)))
                 caller.close(reset=dice.random() < 0.9)
             crowd.clear()
-    return done
-
-
-def tls(seed: int, address: Address, seconds: float) -> Counter[str]:
-    """A host that speaks TLS where none is spoken, and noise that begins like it."""
-    done, end, dice = Counter[str](), monotonic() + seconds, Random(seed)
-    context = ssl.create_default_context()
-    while monotonic() < end:
-        done["connections"] += 1
-        with suppress(OSError), create_connection(address, timeout=5) as plain:
-            if dice.random() < 0.5:
-                context.wrap_socket(plain, server_hostname="localhost")
-                done["handshakes"] += 1
-            plain.sendall(b"\x16\x03\x01" + dice.randbytes(200))
-            done["answered"] += bool(plain.recv(100))
-        sleep(0.01)
     return done
 
 
@@ -222,12 +150,21 @@ def wrong_presets(seed: int, address: Address, seconds: float) -> Counter[str]:
     return done
 
 
-ATTACKS: Mapping[str, Deed] = {
-    "slow-loris": slow_loris,
-    "half frames": half_frames,
-    "storm": storm,
-    "tls": tls,
-    "torn streams": torn_streams,
-    "wrong presets": wrong_presets,
-    "flood": flood,
+@frozen
+class Attack:
+    """A deed, and the link that it is done to."""
+
+    deed: Deed
+    link: str = "switch"
+
+
+ATTACKS: Mapping[str, Attack] = {
+    "slow-loris": Attack(slow_loris),
+    "half frames": Attack(half_frames),
+    "storm": Attack(storm),
+    "tls": Attack(tls),
+    "half handshakes": Attack(half_handshakes, "tls"),
+    "torn streams": Attack(torn_streams),
+    "wrong presets": Attack(wrong_presets),
+    "flood": Attack(flood),
 }

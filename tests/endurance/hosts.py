@@ -25,6 +25,7 @@ from tests.endurance.scrape import Scrape
 from tests.endurance.steady import Steady, milliseconds
 from tests.iso.messages import PROFILES
 from tests.support import wire
+from tests.support.authority import authority
 from tests.support.deployment import Service, deploy, service
 from tests.support.scanner import passing
 
@@ -35,6 +36,13 @@ NOTICED = 2.0  # seconds until a slow host sees that it was hung up: it looks on
 GONE = 15.0  # seconds until nothing is left of an attack
 MORE_MEMORY = 200.0  # MB beyond what the idle service has, at any time
 LEAKED = 10.0  # MB that a second round of attacks may leave beyond the first
+_TLS = """
+[[link]]
+name = "tls"
+listen = "127.0.0.1:0"
+partial_timeout = 2.0
+tls = { certificate = "localhost.pem", key = "localhost.key" }
+"""
 _IMPATIENT = f'name = "switch"\npartial_timeout = {PARTIAL}\nidle_timeout = {IDLE}'
 
 
@@ -56,8 +64,9 @@ async def _campaign(directory: Path, report: Report, seed: int, frames: int, sec
             for round_ in range(rounds):
                 if round_ == rounds - 1:
                     await scene.fire(seed, frames)
-                for name, deed in ATTACKS.items():
-                    await scene.attack(name, partial(deed, seed + round_, running.link, seconds), str(round_ + 1))
+                for name, each in ATTACKS.items():
+                    deed = partial(each.deed, seed + round_, scene.link(each.link), seconds)
+                    await scene.attack(name, deed, str(round_ + 1))
             await host.stop(patience=10.0)
             await scene.reckon()
         nursery.cancel_scope.cancel()
@@ -65,7 +74,8 @@ async def _campaign(directory: Path, report: Report, seed: int, frames: int, sec
 
 def _deploy(directory: Path) -> Path:
     links = [f'[[link]]\nname = "{name}"\nprofile = "{name}"\nlisten = "127.0.0.1:0"\n' for name in PROFILES]
-    config = deploy(directory, more="".join(links))
+    authority().issue(directory, "localhost")
+    config = deploy(directory, more="".join([*links, _TLS]))
     config.write_text(config.read_text("utf-8").replace('name = "switch"', _IMPATIENT), "utf-8")
     return config
 
@@ -113,10 +123,10 @@ class _Scene:
     async def fire(self, seed: int, frames: int) -> None:
         """Broken frames, as many to each profile's link."""
         for profile in PROFILES:
-            deed = partial(barrage, seed, self._link(profile), profile, frames // len(PROFILES))
+            deed = partial(barrage, seed, self.link(profile), profile, frames // len(PROFILES))
             self.fired += await self.attack(profile, deed, "")
 
-    def _link(self, name: str) -> tuple[str, int]:
+    def link(self, name: str) -> tuple[str, int]:
         (address,) = (
             line["address"] for line in self.running.lines if line["event"] == "link open" and line["link"] == name
         )
