@@ -104,8 +104,8 @@ class Ears(Metrics):
         super().decided(recorded)
         self._overheard.decisions.hear(recorded)
 
-    def bound(self, up: bool) -> None:
-        super().bound(up)
+    def bound(self, route: str, up: bool) -> None:
+        super().bound(route, up)
         if up:
             self._overheard.bound.set()
 

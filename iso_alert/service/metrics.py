@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from itertools import product
 
+from attrs import frozen
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -47,12 +48,13 @@ class Metrics:
         self.commit = Histogram(
             p + "journal_commit_seconds", "From taking a batch to its commit", buckets=FAST, registry=r
         )
-        self.submits = Counter(p + "submit_sm", "submit_sm answered, by status", ["status"], registry=r)
-        self.doubts = Counter(p + "submit_sm_in_doubt", "submit_sm written and never answered", registry=r)
-        self.lates = Counter(p + "smpp_late_responses", "Responses that nothing waited for", registry=r)
-        self.strays = Counter(p + "smpp_unexpected", "PDUs that were neither answer nor receipt", registry=r)
-        self.reconnects = Counter(p + "smsc_reconnects", "Times that the session came up again", registry=r)
-        self.smsc_bound = Gauge(p + "smsc_bound", "Whether the session is bound", registry=r)
+        self.submits = Counter(p + "submit_sm", "submit_sm answered, by status", ["route", "status"], registry=r)
+        self.doubts = Counter(p + "submit_sm_in_doubt", "submit_sm written and never answered", ["route"], registry=r)
+        self.lates = Counter(p + "smpp_late_responses", "Responses that nothing waited for", ["route"], registry=r)
+        self.strays = Counter(p + "smpp_unexpected", "PDUs that were neither answer nor receipt", ["route"], registry=r)
+        self.reconnects = Counter(p + "smsc_reconnects", "Times that the session came up again", ["route"], registry=r)
+        self.smsc_bound = Gauge(p + "smsc_bound", "Whether the session is bound", ["route"], registry=r)
+        self.smsc_drained = Gauge(p + "smsc_drained", "Whether people sent the route away", ["route"], registry=r)
         self.receipts = Counter(p + "receipts", "Delivery receipts, by state", ["state"], registry=r)
         self.strangers = Counter(p + "receipts_unmatched", "Receipts that fit nothing when they came", registry=r)
         self.lost_alerts = Counter(p + "alerts_not_sent", "Alerts given up, by final state", ["state"], registry=r)
@@ -145,23 +147,20 @@ class Metrics:
 
     # What the route and the courier tell.
 
-    def submitted(self, status: str) -> None:
-        self._count(self.submits, status)
+    def of_route(self, name: str) -> "RouteMetrics":
+        """What a route tells, under its name; it is there from the first moment."""
+        self.smsc_bound.labels(name).set(0)
+        self.smsc_drained.labels(name).set(0)
+        return RouteMetrics(self, name)
 
-    def in_doubt(self) -> None:
-        self.doubts.inc()
+    def submitted(self, route: str, status: str) -> None:
+        self._count(self.submits, route, status)
 
-    def late(self) -> None:
-        self.lates.inc()
+    def bound(self, route: str, up: bool) -> None:
+        self.smsc_bound.labels(route).set(up)
 
-    def unexpected(self) -> None:
-        self.strays.inc()
-
-    def bound(self, up: bool) -> None:
-        self.smsc_bound.set(up)
-
-    def reconnected(self) -> None:
-        self.reconnects.inc()
+    def drained(self, route: str, drained: bool) -> None:
+        self.smsc_drained.labels(route).set(drained)
 
     def submitted_after(self, seconds: float) -> None:
         self.to_submit.observe(seconds)
@@ -175,6 +174,35 @@ class Metrics:
 
     def given_up(self, state: AlertState) -> None:
         self.lost_alerts.labels(state.value).inc()
+
+
+@frozen
+class RouteMetrics:
+    """The watch of one route."""
+
+    _metrics: Metrics
+    _route: str
+
+    def submitted(self, status: str) -> None:
+        self._metrics.submitted(self._route, status)
+
+    def in_doubt(self) -> None:
+        self._metrics.doubts.labels(self._route).inc()
+
+    def late(self) -> None:
+        self._metrics.lates.labels(self._route).inc()
+
+    def unexpected(self) -> None:
+        self._metrics.strays.labels(self._route).inc()
+
+    def bound(self, up: bool) -> None:
+        self._metrics.bound(self._route, up)
+
+    def reconnected(self) -> None:
+        self._metrics.reconnects.labels(self._route).inc()
+
+    def shook_hands(self, side: str, name: str, outcome: str) -> None:
+        self._metrics.shook_hands(side, name, outcome)
 
 
 class OutboxGauges(Collector):

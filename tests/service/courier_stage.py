@@ -102,8 +102,8 @@ async def stage(
 
         def make(config: RouteConfig, reports: Reports, changed: trio.lowlevel.ParkingLot) -> Route:
             return Route(
-                config, STATUSES, random=Random(1), clock=clock, watch=metrics, connect=operator.connect,
-                reports=reports, changed=changed,
+                config, STATUSES, random=Random(1), clock=clock, watch=metrics.of_route(config.name),
+                connect=operator.connect, reports=reports, changed=changed,
             )  # fmt: skip
 
         routes = Routes([evolve(CONFIG, **config)], make)

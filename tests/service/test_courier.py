@@ -142,7 +142,7 @@ async def test_a_refused_alert_is_refused_for_good(autojump_clock: MockClock, tm
         assert scene.kept.states()[0] == "refused"
         assert scene.smsc.counters.submitted == 2
         assert scene.metric("alerts_not_sent_total", state="refused") == 1
-        assert scene.metric("submit_sm_total", status="ESME_RINVDSTADR") == 1
+        assert scene.metric("submit_sm_total", route="op", status="ESME_RINVDSTADR") == 1
 
 
 async def test_some_failures_are_tried_a_few_times(autojump_clock: MockClock, tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ async def test_a_doubtful_alert_goes_once_more(autojump_clock: MockClock, tmp_pa
 
         assert shops(scene, 1) == ["SHOP 1 1", "SHOP 1 2", "SHOP 1 2"]
         assert scene.kept.query("SELECT state, doubts FROM alert ORDER BY id")[1] == ("accepted", 1)
-        assert scene.metric("submit_sm_in_doubt_total") == 1
+        assert scene.metric("submit_sm_in_doubt_total", route="op") == 1
 
 
 async def test_twice_in_doubt_is_unknown(autojump_clock: MockClock, tmp_path: Path) -> None:

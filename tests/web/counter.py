@@ -12,16 +12,21 @@ from starlette.types import ASGIApp, Message
 from iso_alert.domain.token import ID_BYTES, SECRET_BYTES, Role, new_token
 from iso_alert.service.desk import Desk
 from iso_alert.service.subscribing import Subscribing
+from iso_alert.service.way import RouteStatus
 from iso_alert.sim.cards import test_pan
 from iso_alert.store.sqlite import Sqlite
 from iso_alert.web.api.app import api_app
 from iso_alert.web.api.gate import Gate, Limits
-from iso_alert.web.api.office import Office
+from iso_alert.web.api.office import Dispatch, Office
 from tests.support.bank import KEYRING, NOW, book, card_line, mobile
 from tests.support.people import rules
 
 PAN = test_pan(1)
 APPLICATION = {"card": PAN, "mobile": mobile(1), "language": "en", "terms": "1"}
+ROUTES = [
+    RouteStatus(name, name, weight, "bound", bound=True, in_flight=0, credit=50, drained=False)
+    for name, weight in (("ais", 2.0), ("true", 1.0))
+]
 PLENTY = Limits(1e6, 1e6)
 
 
@@ -95,11 +100,14 @@ def counter(directory: Path, limits: Limits = PLENTY, **changed: Any) -> Iterato
     def clock() -> float:
         return now[0]
 
+    async def obey() -> int:
+        return len(store.routes.drained())
+
     async def status() -> dict[str, Any]:
         return {"state": "ok"}
 
     subscribing = Subscribing(desk, rules(**changed), lambda: None, clock)
-    office = Office(desk, subscribing, KEYRING, book().texts, clock, status)
+    office = Office(desk, subscribing, KEYRING, book().texts, clock, status, Dispatch(lambda: ROUTES, obey))
     made = Counter(store, api_app(office, Gate(desk, limits, clock, clock)), office, now)
     store.import_cards([card_line(1), card_line(2)])
     for n, role in enumerate(Role):

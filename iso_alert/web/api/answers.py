@@ -83,6 +83,29 @@ class Telling:
 
 
 @frozen
+class ShownRoute:
+    """A route to an operator."""
+
+    name: str
+    operator: str
+    weight: Annotated[float, f.said("Its share, beside the other routes'.")]
+    state: Annotated[str, f.said("new, connecting, binding, bound, throttled, draining, waiting, ended or drained.")]
+    bound: bool
+    in_flight: Annotated[int, f.said("PDUs that wait for their answer.")]
+    credit: Annotated[int, f.said("PDUs that it would take now.")]
+    drained_at: Annotated[str | None, f.MOMENT]
+    drained_by: str | None
+    reason: Annotated[str | None, f.said("Why it was drained.")]
+
+
+@frozen
+class ShownRoutes:
+    """All of them, in the order of the configuration."""
+
+    routes: tuple[ShownRoute, ...]
+
+
+@frozen
 class Preview:
     """A reminder as it would be sent."""
 

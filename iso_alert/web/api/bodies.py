@@ -81,6 +81,13 @@ class Everybody(Asked):
 
 
 @frozen(kw_only=True)
+class OneRoute(Everybody):
+    """One of the routes to operators."""
+
+    route: Annotated[str, f.ROUTE]
+
+
+@frozen(kw_only=True)
 class Sums:
     """What is owed, and by when."""
 

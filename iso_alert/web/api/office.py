@@ -1,6 +1,6 @@
 """What the operations have at hand: the store's door, the one way of subscribing, the keys, the clock."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,11 +11,24 @@ from iso_alert.domain.command import Actor, Result, Standing
 from iso_alert.domain.text import Texts
 from iso_alert.service.desk import Desk
 from iso_alert.service.subscribing import Subscribing
+from iso_alert.service.way import RouteStatus
 from iso_alert.store.people import Entry, People
 from iso_alert.web.api.gate import Caller
 from iso_alert.web.api.problem import of_result
 
 VIEW = "view"  # an operation of the audit trail
+
+
+async def _nobody_obeys() -> int:
+    return 0
+
+
+@frozen
+class Dispatch:
+    """The routes, as far as they can be seen from here."""
+
+    statuses: Callable[[], Sequence[RouteStatus]] = tuple
+    obey: Callable[[], Awaitable[int]] = _nobody_obeys  # look for new orders in the store, now
 
 
 @define(eq=False)
@@ -28,6 +41,7 @@ class Office:
     texts: Texts
     clock: Callable[[], float]
     status: Callable[[], Awaitable[Mapping[str, Any]]] | None = None  # of a running node
+    routes: Dispatch = Dispatch()
 
     @property
     def people(self) -> People:

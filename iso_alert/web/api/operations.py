@@ -7,8 +7,8 @@ from attrs import field, frozen
 
 from iso_alert.domain.command import Operation as Change
 from iso_alert.domain.token import Role
-from iso_alert.web.api import bodies, uploads, views
-from iso_alert.web.api.answers import Done, Found, Previews, Taken, Telling, Trail
+from iso_alert.web.api import bodies, dispatch, uploads, views
+from iso_alert.web.api.answers import Done, Found, Previews, ShownRoutes, Taken, Telling, Trail
 from iso_alert.web.api.commands import Carry, Stop
 from iso_alert.web.api.office import Does
 
@@ -94,6 +94,18 @@ OPERATIONS: tuple[Operation, ...] = (
         "Go on telling.", _WITH_BODY,
     ),
     Operation(
+        "routes", "GET", "/v1/routes", dispatch.routes, bodies.Nothing, ShownRoutes,
+        "The routes to the operators, and how each is now.",
+    ),
+    Operation(
+        "drain_route", "POST", "/v1/routes/drain", dispatch.Order(True), bodies.OneRoute, ShownRoutes,
+        "Give a route nothing new, wait for its answers, unbind; the others take its share.", (*GATE, *BODY),
+    ),
+    Operation(
+        "resume_route", "POST", "/v1/routes/resume", dispatch.Order(False), bodies.OneRoute, ShownRoutes,
+        "Bind a drained route again.", (*GATE, *BODY),
+    ),
+    Operation(
         "audit", "GET", "/v1/audit", views.audit, bodies.TrailRows, Trail,
         "Read the audit trail.",
     ),
@@ -110,6 +122,8 @@ AGENTS = frozenset(
 MAY: Mapping[Role, frozenset[str]] = {
     Role.AGENT: AGENTS | {"status"},
     Role.SUPERVISOR: AGENTS | {"applications", "approve", "refuse", "suspend", "resume", "status"},
-    Role.OPERATOR: frozenset({"statements", "stop_all", "start_all", "status"}),
+    Role.OPERATOR: frozenset(
+        {"statements", "stop_all", "start_all", "routes", "drain_route", "resume_route", "status"}
+    ),
     Role.AUDITOR: frozenset({"audit", "status"}),
 }

@@ -1,46 +1,41 @@
-"""The one room that knows every other: open the store, build the parts, run them in one nursery, leave in order.
+"""One running service: open the store, build the parts, run them in one nursery, leave in order.
 
-To stop: close the doors, answer what is in hand, empty the window to the operator, close the store.  All of that has
+To stop: close the doors, answer what is in hand, empty the windows to the operators, close the store.  All of that has
 `drain_timeout` seconds; what is not done by then is in the store, and the next start goes on with it.
 """
 
-import os
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any
 
 import structlog
 import trio
-from attrs import asdict, define, field, frozen
+from attrs import define, field, frozen
 
+from iso_alert.app.condition import Condition
+from iso_alert.app.lookout import LOOK_FOR_ORDERS, Lookout
+from iso_alert.app.sending import build_routes
 from iso_alert.config import ApiConfig, Config, ConfigError, load
 from iso_alert.config.renewed import renewed
 from iso_alert.service.calendar import Calendar, Round
 from iso_alert.service.courier import Courier
 from iso_alert.service.desk import Desk
 from iso_alert.service.enrolment import Enrolment
-from iso_alert.service.expiry import LOOK_EVERY, Wire, expiries, warn
+from iso_alert.service.expiry import LOOK_EVERY
 from iso_alert.service.journal import Journal
 from iso_alert.service.links import Links
 from iso_alert.service.metrics import Metrics, OutboxGauges
 from iso_alert.service.newsroom import Newsroom
 from iso_alert.service.purging import Purging
 from iso_alert.service.reminders import Reminders
-from iso_alert.service.reports import Reports
-from iso_alert.service.route import Route, RouteConfig, load_statuses
 from iso_alert.service.routes import Routes
 from iso_alert.service.subscribing import LAPSE_FULL, Subscribing
-from iso_alert.smpp.command import StatusTable
 from iso_alert.store.hold import Hold
-from iso_alert.store.keys import lost
-from iso_alert.store.port import Outbox, StoreUnavailable
+from iso_alert.store.port import StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
 from iso_alert.web.admin import Pages, admin_app
 from iso_alert.web.api.app import api_app
 from iso_alert.web.api.gate import Gate, Limits
-from iso_alert.web.api.office import Office
+from iso_alert.web.api.office import Dispatch, Office
 from iso_alert.web.server import serve_app
 
 LAPSE_EVERY = 60.0  # seconds between looks for confirmations that nobody received
@@ -77,16 +72,16 @@ class Node:
     _closing: trio.Event = field(factory=trio.Event, init=False)
     _started: trio.Event = field(factory=trio.Event, init=False)
     _over: trio.Event = field(factory=trio.Event, init=False)
-    _outbox: Outbox | None = field(default=None, init=False)
+    _lookout: Lookout = field(init=False)
+    _condition: Condition = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Open the store.  Raises StoreUnavailable, ValueError for a broken status table."""
         config, metrics = self.config, self.metrics
-        statuses = load_statuses(config.statuses)
         self._hold = Hold(config.store)
         self._desk = Desk(Sqlite(config.store))
-        make = partial(_route, statuses, self.clock, metrics)
-        self._routes = Routes(config.routes, make)
+        self._routes = build_routes(config, metrics, self.clock)
+        self._lookout = Lookout(self._desk, self._routes, metrics)
         self._courier = Courier(self._desk, self._routes, metrics, self.clock)
         self.subscribing = Subscribing(self._desk, config.enrolment.rules, self._courier.nudge, self.clock)
         self._enrolment = self._enrolling()
@@ -94,7 +89,9 @@ class Node:
         self._calendar = Calendar(self._rounds())
         self.journal = Journal(self._desk, config.rulebook, self._courier, metrics, self.clock)
         self._links = Links(self.journal, metrics, self.clock)
-        metrics.registry.register(OutboxGauges(lambda: self._outbox, self.clock))
+        names = [link.rules.name for link in config.links]
+        self._condition = condition = Condition(self._desk, self._routes, names, self._started, self._closing)
+        metrics.registry.register(OutboxGauges(lambda: condition.outbox, self.clock))
 
     def _enrolling(self) -> Enrolment:
         enrolment = self.config.enrolment
@@ -108,6 +105,7 @@ class Node:
             Newsroom(self._desk, nudge, self.clock).round(),
             Purging(self._desk, config.retention, self.clock).round(),
             Round("certificates", LOOK_EVERY, self._look_at_certificates),
+            Round("orders", LOOK_FOR_ORDERS, self._lookout.orders),
         )
 
     def stop(self) -> None:
@@ -135,7 +133,10 @@ class Node:
         log.info("configuration read again", keys=self.config.keyring.names)
         self.metrics.reloaded("waits" if found.waits else "done")
         await self._look_at_certificates()
-        await self._look_at_keys()
+        await self._lookout.keys(self.config)
+
+    async def _look_at_certificates(self) -> int:
+        return await self._lookout.certificates(self.config, self.clock())
 
     def _swap(self) -> None:
         """Hand the configuration to the rooms that can do with another one, all of them in the same moment."""
@@ -148,21 +149,6 @@ class Node:
         if self._office:
             self._office.keyring, self._office.texts = config.keyring, config.rulebook.texts
 
-    async def _look_at_certificates(self) -> int:
-        wires = [Wire("link", link.rules.name, link.door.tls) for link in self.config.links]
-        found = expiries([*wires, *(Wire("smsc", route.name, route.tls) for route in self.config.routes)])
-        self.metrics.certificates(found)
-        return warn(found, self.clock())
-
-    async def _look_at_keys(self) -> None:
-        """Cards under a key that we do not have are never found again: somebody should know."""
-        try:
-            found = await trio.to_thread.run_sync(lost, self.config.store, self.config.keyring.names)
-        except StoreUnavailable:
-            return  # the desk will say so
-        for one in found:
-            log.error("cards are written under a key that is not in [keys] pan", key=one.key, cards=one.cards)
-
     async def run(self, *, task_status: trio.TaskStatus[Addresses] = trio.TASK_STATUS_IGNORED) -> None:
         """Live until `stop`, then drain.  Cancelled, it leaves at once: the store knows what was not done."""
         try:
@@ -173,7 +159,7 @@ class Node:
                 parts.start_soon(self.journal.run)
                 parts.start_soon(self.journal.sweep)
                 parts.start_soon(self._calendar.run)
-                parts.start_soon(self._look_at_keys)
+                parts.start_soon(self._lookout.keys, self.config)
                 await parts.start(self._routes.run)
                 async with trio.open_nursery() as sending:
                     sending.start_soon(self._courier.run)
@@ -196,6 +182,7 @@ class Node:
         while not self._closing.is_set():
             try:
                 doubtful = await self._desk.do(self._desk.store.recover)
+                await self._lookout.orders()  # a route that was drained stays drained
             except StoreUnavailable:
                 with trio.move_on_after(1):
                     await self._closing.wait()
@@ -208,9 +195,10 @@ class Node:
     async def _serve(self, task_status: trio.TaskStatus[Addresses]) -> float:
         """Open the doors, wait for the stop, then give the rest its time; the moment at which that is over."""
         async with trio.open_nursery() as admin:
-            closed = trio.Event()
+            closed, condition = trio.Event(), self._condition
+            pages = Pages(self.metrics.registry, condition.refresh, condition.unready, condition.status)
             host, port = self.config.admin
-            port = await admin.start(serve_app, admin_app(self._pages()), host, port, closed)
+            port = await admin.start(serve_app, admin_app(pages), host, port, closed)
             with trio.CancelScope() as patience:
                 async with trio.open_nursery() as doors:
                     links = await self._open(doors)
@@ -234,56 +222,11 @@ class Node:
 
     async def _open_api(self, doors: trio.Nursery, api: ApiConfig) -> tuple[str, int]:
         config = self.config
-        texts, tell = config.rulebook.texts, self._tell
-        self._office = office = Office(self._desk, self.subscribing, config.keyring, texts, self.clock, tell)
+        texts, tell = config.rulebook.texts, self._condition.tell
+        routes = Dispatch(self._routes.statuses, self._lookout.orders)
+        self._office = office = Office(self._desk, self.subscribing, config.keyring, texts, self.clock, tell, routes)
         gate = Gate(self._desk, Limits(api.rate, api.address_rate), self.clock, time.monotonic)
         app = api_app(office, gate, tls=api.certificate is not None)
         port = await doors.start(serve_app, app, api.host, api.port, self._closing, api.certificate)
         log.info("api open", address=f"{api.host}:{port}", tls=api.certificate is not None)
         return api.host, port
-
-    async def _tell(self) -> Mapping[str, Any]:
-        await self._refresh()
-        return self._status()
-
-    def _pages(self) -> Pages:
-        return Pages(self.metrics.registry, self._refresh, self._unready, self._status)
-
-    async def _refresh(self) -> None:
-        try:
-            self._outbox = await self._desk.do(self._desk.store.outbox)
-        except StoreUnavailable:
-            self._outbox = None
-
-    def _unready(self) -> str | None:
-        if self._closing.is_set():
-            return "draining"
-        if not self._started.is_set():
-            return "starting"
-        return f"store unavailable: {self._desk.trouble}" if self._desk.trouble else None
-
-    def _status(self) -> Mapping[str, Any]:
-        """Everything a person asks first.  Degraded: the operator is away, and alerts wait."""
-        unready, outbox = self._unready(), self._outbox
-        state = "unready" if unready else "ok" if self._routes.bound else "degraded"
-        waits = {"queued": outbox.queued, "sending": outbox.sending, "oldest": outbox.oldest} if outbox else None
-        return {
-            "state": state,
-            "why": unready or (None if self._routes.bound else "the operator's SMSC is not bound: alerts wait"),
-            "pid": os.getpid(),
-            "routes": [asdict(one) for one in self._routes.statuses()],
-            "outbox": waits,
-            "links": [link.rules.name for link in self.config.links],
-        }
-
-
-def _route(
-    statuses: StatusTable,
-    clock: Callable[[], float],
-    metrics: Metrics,
-    config: RouteConfig,
-    reports: Reports,
-    changed: trio.lowlevel.ParkingLot,
-) -> Route:
-    dice = random.Random()
-    return Route(config, statuses, random=dice, clock=clock, watch=metrics, reports=reports, changed=changed)

@@ -1,0 +1,63 @@
+"""How the node is: ready or not for a supervisor, in figures for Prometheus, whole for people."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import trio
+from attrs import asdict, define
+
+from iso_alert.service.desk import Desk
+from iso_alert.service.routes import Routes
+from iso_alert.store.port import Outbox, StoreUnavailable
+
+
+@define(eq=False)
+class Condition:
+    """Asked by the admin pages and the API."""
+
+    _desk: Desk
+    _routes: Routes
+    _links: Sequence[str]  # their names
+    _started: trio.Event
+    _closing: trio.Event
+    outbox: Outbox | None = None  # as of the last `refresh`; None: the store could not be asked
+
+    async def refresh(self) -> None:
+        try:
+            self.outbox = await self._desk.do(self._desk.store.outbox)
+        except StoreUnavailable:
+            self.outbox = None
+
+    async def tell(self) -> Mapping[str, Any]:
+        """Everything, as it is now."""
+        await self.refresh()
+        return self.status()
+
+    def unready(self) -> str | None:
+        """Why the node must get no traffic, None when it may."""
+        if self._closing.is_set():
+            return "draining"
+        if not self._started.is_set():
+            return "starting"
+        return f"store unavailable: {self._desk.trouble}" if self._desk.trouble else None
+
+    def status(self) -> Mapping[str, Any]:
+        """Everything a person asks first.  Degraded: no operator can be reached, and alerts wait."""
+        unready, away, outbox = self.unready(), self._away(), self.outbox
+        waits = {"queued": outbox.queued, "sending": outbox.sending, "oldest": outbox.oldest} if outbox else None
+        return {
+            "state": "unready" if unready else "degraded" if away else "ok",
+            "why": unready or away,
+            "pid": os.getpid(),
+            "routes": [asdict(route) for route in self._routes.statuses()],
+            "outbox": waits,
+            "links": list(self._links),
+        }
+
+    def _away(self) -> str | None:
+        """Why nothing can be sent, None when it can."""
+        if self._routes.bound:
+            return None
+        drained = all(route.drained for route in self._routes.statuses())
+        return f"{'every route is drained' if drained else 'no SMSC is bound'}: alerts wait"

@@ -1,0 +1,56 @@
+"""What is looked at from time to time: when certificates end, which keys are missing, which routes are ordered away."""
+
+from functools import partial
+
+import structlog
+import trio
+from attrs import frozen
+
+from iso_alert.config import Config
+from iso_alert.service.desk import Desk
+from iso_alert.service.expiry import Wire, expiries, warn
+from iso_alert.service.metrics import Metrics
+from iso_alert.service.routes import Routes
+from iso_alert.store.keys import lost
+from iso_alert.store.port import StoreUnavailable
+
+LOOK_FOR_ORDERS = 1.0  # seconds between looks for orders of a command beside us
+log = structlog.get_logger()
+
+
+@frozen(eq=False)
+class Lookout:
+    """Looks, and tells the log, the metrics and the routes."""
+
+    _desk: Desk
+    _routes: Routes
+    _metrics: Metrics
+
+    async def certificates(self, config: Config, now: float) -> int:
+        """Warn of those that end; how many those are."""
+        wires = [Wire("link", link.rules.name, link.door.tls) for link in config.links]
+        found = expiries([*wires, *(Wire("smsc", route.name, route.tls) for route in config.routes)])
+        self._metrics.certificates(found)
+        return warn(found, now)
+
+    async def keys(self, config: Config) -> None:
+        """Cards under a key that we do not have are never found again: somebody should know."""
+        try:
+            found = await trio.to_thread.run_sync(partial(lost, config.store, config.keyring.names))
+        except StoreUnavailable:
+            return  # the desk will say so
+        for one in found:
+            log.error("cards are written under a key that is not in [keys] pan", key=one.key, cards=one.cards)
+
+    async def orders(self) -> int:
+        """Send away the routes that people have drained, and call back the others.  Raises StoreUnavailable."""
+        names = frozenset(one.route for one in await self._desk.do(self._desk.store.routes.drained))
+        changed = 0
+        for route in self._routes.statuses():
+            if route.drained != (drained := route.name in names):
+                log.warning("route drained" if drained else "route resumed", route=route.name)
+                self._metrics.drained(route.name, drained)
+                changed += 1
+        if changed:
+            self._routes.order(names)
+        return changed
