@@ -30,13 +30,17 @@ class Bout:
         """Ask /readyz again and again.  Lives until cancelled."""
         while True:
             at = trio.current_time()
-            try:
-                await self.service.ask("readyz")
-                self.looks.append((at, True))
-            except HTTPError as refused:
-                refused.close()
-                self.looks.append((at, False))
+            self.looks.append((at, await self.look()))
             await trio.sleep(GLANCE)
+
+    async def look(self) -> bool:
+        """Whether /readyz is green."""
+        try:
+            await self.service.ask("readyz")
+        except HTTPError as refused:
+            refused.close()
+            return False
+        return True
 
     async def suffer(self, strike: Callable[[], AbstractContextManager[None]], seconds: float) -> None:
         self.began = trio.current_time()

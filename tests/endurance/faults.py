@@ -43,6 +43,7 @@ class Way:
     says: str
     disk: Callable[[Path], AbstractContextManager[Disk]]  # raises Impossible
     strike: Strike
+    of_process: bool = False  # the next process does not know of it
 
 
 @frozen
@@ -182,7 +183,7 @@ def _slow(ms: int) -> Fault:
 
 
 FAULTS = (
-    Fault("full", [Way("tmpfs, filled", _small, _ballast), Way("RLIMIT_FSIZE", _any, _no_growth)]),
+    Fault("full", [Way("tmpfs, filled", _small, _ballast), Way("RLIMIT_FSIZE", _any, _no_growth, of_process=True)]),
     Fault(
         "read-only",
         [

@@ -2,7 +2,8 @@
 
 What is promised: an answered message is recorded, once; every SMS that it is due arrives; of those that were on their
 way when the process died, at most a window comes twice, each marked as in doubt.  A killed process loses nothing that
-it had given to the kernel, so this says nothing of power cuts: `synchronous=FULL` is for those.
+it had given to the kernel, so this says nothing of power cuts: `synchronous=FULL` is for those.  The seed fixes what is
+said and when it is killed; what the machine does meanwhile is its own affair.
 """
 
 from pathlib import Path
