@@ -23,7 +23,8 @@ Gate = Callable[[], Awaitable[None]]
 
 @define(eq=False)
 class Dialogue:
-    """`hear` is given the events of each read; `gate` is awaited before each, so that whoever is full can make it wait.
+    """`hear` is given the events of each read, also when there are none: there may be room again. `gate` is awaited
+    before each, so that whoever is full can make it wait.
 
     Cancelling `run` closes the stream; what was asked and not answered is then still in the session, for `hang_up`.
     """
@@ -81,11 +82,10 @@ class Dialogue:
         return None
 
     def _tell(self, events: list[Event]) -> None:
-        if events:
-            self.hear(events)
-            if isinstance(events[-1], Closed):
-                self.reason = events[-1].reason.value
-                self._scope.deadline = trio.current_time() + FLUSH
+        self.hear(events)
+        if events and isinstance(events[-1], Closed):
+            self.reason = events[-1].reason.value
+            self._scope.deadline = trio.current_time() + FLUSH
         self.nudge()
 
     async def _write(self) -> str:

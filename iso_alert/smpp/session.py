@@ -46,6 +46,7 @@ class Session:
     _owed: set[int] = field(factory=set, init=False)  # sequence numbers of the peer's requests that wait for us
     _heard: float = field(init=False)
     _active: float = field(init=False)
+    _enquired: float = field(default=-inf, init=False)
     _draining: bool = field(default=False, init=False)
     _known: Mapping[int, Input] = field(init=False)  # what a peer in its role may ask in some state
     _may_ask: frozenset[int] = field(init=False)
@@ -61,8 +62,13 @@ class Session:
 
     @property
     def room(self) -> int:
-        """How many messages may be asked now."""
-        return max(0, self._pending.room) if self.state in BOUND and not self._draining else 0
+        """How many messages may be asked now.
+
+        None while we ask whether anybody is there: what went unanswered would go unanswered again.
+        """
+        if self.state not in BOUND or self._draining or self._heard < self._enquired:
+            return 0
+        return max(0, self._pending.room)
 
     @property
     def in_flight(self) -> int:
@@ -232,12 +238,18 @@ class Session:
         if now >= self._pending.oldest_housekeeping() + self.timers.response:
             unbinding = self.state is State.UNBINDING
             self._close(Reason.UNBIND_UNANSWERED if unbinding else Reason.SILENT, events)
-        elif now >= self._enquire_at():
-            self._ask(Command.ENQUIRE_LINK, now)
+        elif now >= self._enquire_at() or (events and not self._draining):
+            self._enquire(now)
         if now >= self._unbind_at():
             self._draining = True
         self._part_if_drained(now)
         return events
+
+    def _enquire(self, now: float) -> None:
+        """Ask once: after a silence, and when an answer did not come, before anything is asked again."""
+        if self.state in BOUND and not self._pending.asks(Command.ENQUIRE_LINK):
+            self._ask(Command.ENQUIRE_LINK, now)
+            self._enquired = now
 
     def _enquire_at(self) -> float:
         asked = self.state not in BOUND or self._pending.asks(Command.ENQUIRE_LINK)

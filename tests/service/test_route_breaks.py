@@ -51,6 +51,38 @@ async def test_an_answer_that_never_comes(autojump_clock: MockClock, nursery: tr
     assert (scene.route.state, scene.route.in_flight) == ("bound", 0)
 
 
+async def test_a_peer_that_hangs_is_given_nothing_more(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
+    """What it did not answer waits for the next connection: said again to nobody, it would be in doubt for ever."""
+    ours, theirs = memory_stream_pair()
+
+    async def connect() -> trio.abc.Stream:
+        return ours
+
+    route = make_route(connect)
+    await nursery.start(route.run)
+    await theirs.receive_some()
+    await theirs.send_all(write_frame(Command.BIND_TRANSCEIVER_RESP, 0, 1, b"\0"))
+    await route.wait_credit()
+    route.send([message("a")])
+
+    assert refs(of(InDoubt, await route.outcomes())) == ["a"]
+    assert (route.credit(), route.state) == (0, "bound")
+
+    await trio.sleep(31)
+
+    assert route.state != "bound"
+
+
+async def test_an_answer_that_never_comes_stops_nobody_else(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
+    """An SMSC that is there says so at once, and there is credit again."""
+    scene = await set_stage(nursery, SmscOptions(ignore_every=1), registered_delivery=0)
+    await scene.send("a")
+    await scene.route.outcomes()
+    await scene.route.wait_credit()
+
+    assert trio.current_time() == pytest.approx(30.0)
+
+
 async def test_a_late_answer_is_counted(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
     """It finds nothing, and does no harm."""
     scene = await set_stage(nursery, SmscOptions(response_latency=40.0))
