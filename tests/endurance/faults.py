@@ -16,6 +16,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from tests.endurance.family import family
+
 SIZE = 64  # MB of the small disk: the log of the store may grow to 16
 FILES = ("alerts.db", "alerts.db-wal")
 
@@ -127,14 +129,16 @@ def _write_until_full(file: int) -> None:
 
 @contextmanager
 def _no_growth(_: Disk, process: int) -> Iterator[None]:
-    """No file of the process may be written."""
-    soft, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
-    resource.prlimit(process, resource.RLIMIT_FSIZE, (0, hard))
+    """No file of the process or its children may be written."""
+    limits = {each: resource.prlimit(each, resource.RLIMIT_FSIZE) for each in family(process)}
+    for each, (_soft, hard) in limits.items():
+        resource.prlimit(each, resource.RLIMIT_FSIZE, (0, hard))
     try:
         yield
     finally:
-        with suppress(ProcessLookupError):  # it may have been killed
-            resource.prlimit(process, resource.RLIMIT_FSIZE, (soft, hard))
+        for each, before in limits.items():
+            with suppress(ProcessLookupError):  # it may have been killed
+                resource.prlimit(each, resource.RLIMIT_FSIZE, before)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A service that is started and killed over and over, on one store, between one host and one SMSC."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -8,6 +9,7 @@ import trio
 from attrs import define, field, frozen
 
 from tests.endurance.books import audit
+from tests.endurance.family import family, gone, kill
 from tests.endurance.moments import IN_FLIGHT, MOMENTS, Scene
 from tests.endurance.till import Till
 from tests.support.deployment import Service, launched
@@ -15,6 +17,7 @@ from tests.support.foreign_smsc import ForeignSmsc
 
 PATIENCE = 3.0  # seconds for a moment to come; then it is killed all the same
 BOUND = 120.0  # seconds for the last life to do what the others left
+ORPHANED = 10.0  # seconds in which whoever is left must see that nobody wants him any more
 LAST = "the last one"
 
 
@@ -39,6 +42,7 @@ class Lives:
     till: Till
     dice: Random
     lived: list[Life] = field(factory=list)
+    _family: Sequence[int] = ()  # who was killed last
     faults: list[str] = field(factory=list)  # of the store, as somebody who was killed left it
 
     async def live(self) -> None:
@@ -48,10 +52,15 @@ class Lives:
             nursery.start_soon(self._host, one)
             with trio.move_on_after(PATIENCE):
                 await moment(Scene(one, self.store.with_name("alerts.db-wal"), self.smsc.out, self.dice))
-            one.process.kill()
-            await one.process.wait()
+            await self._kill(one)
             nursery.cancel_scope.cancel()
         self._remember(moment.__name__.replace("_", " "), one)
+
+    async def _kill(self, one: Service) -> None:
+        """The whole family, or only its head: the orphans must see for themselves, and nobody waits for them."""
+        self._family = family(one.process.pid)
+        kill(self._family if self.dice.random() < 0.5 else self._family[:1])
+        await one.process.wait()
 
     async def _host(self, one: Service) -> None:
         if await one.says("admin open"):
@@ -84,6 +93,8 @@ class Lives:
 
     async def look(self) -> None:
         """What was answered must be there, whatever the next start may mend."""
+        with trio.fail_after(ORPHANED):
+            await gone(self._family)
         books = await trio.to_thread.run_sync(audit, self.store)
         after = f"after life {len(self.lived)}"
         self.faults += [f"{after}: {fault}" for fault in books.faults]

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import trio
 from attrs import frozen
 
+from tests.endurance.family import family, gone, kill
 from tests.endurance.faults import FAULTS, Disk, Fault, Impossible, Way, prepared
 
 # Answers each line with how long a commit took, or with why there was none.  It writes more than any page has room for.
@@ -103,3 +105,22 @@ def test_the_first_way_that_works_is_taken(tmp_path: Path) -> None:
         chosen = way, disk.place
 
     assert chosen == (locked.ways[0], tmp_path)
+
+
+async def test_a_family_is_known_and_killed(tmp_path: Path) -> None:
+    """A child that its killed parent has left behind is found before, and is gone afterwards."""
+    script = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'input()']); print('born', flush=True)"
+    script += "; input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        both = family(process.pid)
+        kill(both)
+        process.wait()
+        with trio.fail_after(10):
+            await gone(both)
+
+    assert len(both) == 2
+    assert family(process.pid) == [process.pid]
