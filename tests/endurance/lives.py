@@ -18,7 +18,7 @@ from tests.support.foreign_smsc import ForeignSmsc
 PATIENCE = 3.0  # seconds for a moment to come; then it is killed all the same
 BOUND = 120.0  # seconds for the last life to do what the others left
 ORPHANED = 10.0  # seconds in which whoever is left must see that nobody wants him any more
-LAST = "the last one"
+WHOLE, HEAD, CHILDREN, NOBODY = "the whole family", "its head", "its children", "nobody"
 
 
 @frozen
@@ -26,6 +26,7 @@ class Life:
     """One run of the service, from its start to its end."""
 
     moment: str
+    killed: str
     code: int
     opened: bool  # whether its doors were
     doubted: int  # alerts that it found in flight
@@ -52,15 +53,21 @@ class Lives:
             nursery.start_soon(self._host, one)
             with trio.move_on_after(PATIENCE):
                 await moment(Scene(one, self.store.with_name("alerts.db-wal"), self.smsc.out, self.dice))
-            await self._kill(one)
+            who = await self._kill(one)
             nursery.cancel_scope.cancel()
-        self._remember(moment.__name__.replace("_", " "), one)
+        self._remember(moment.__name__.replace("_", " "), one, who)
 
-    async def _kill(self, one: Service) -> None:
-        """The whole family, or only its head: the orphans must see for themselves, and nobody waits for them."""
-        self._family = family(one.process.pid)
-        kill(self._family if self.dice.random() < 0.5 else self._family[:1])
+    async def _kill(self, one: Service) -> str:
+        """All of the family, or a part of it; the next one starts while orphans may still see for themselves."""
+        head, *children = self._family = family(one.process.pid)
+        who = self.dice.choice([WHOLE, HEAD, CHILDREN]) if children else HEAD
+        kill({WHOLE: [head, *children], HEAD: [head], CHILDREN: children}[who])
+        if who == CHILDREN:
+            with trio.move_on_after(PATIENCE):  # it may leave, or do without them
+                await one.process.wait()
+            one.process.kill()
         await one.process.wait()
+        return who
 
     async def _host(self, one: Service) -> None:
         if await one.says("admin open"):
@@ -76,7 +83,7 @@ class Lives:
                     nursery.start_soon(self._settle, one)
                     await one.process.wait()
                     nursery.cancel_scope.cancel()
-        self._remember(LAST, one)
+        self._remember("the last one", one, NOBODY)
 
     async def _settle(self, one: Service) -> None:
         if not await one.says("admin open"):
@@ -86,10 +93,10 @@ class Lives:
             await one.emptied(BOUND)
             one.process.terminate()
 
-    def _remember(self, moment: str, one: Service) -> None:
+    def _remember(self, moment: str, one: Service, killed: str) -> None:
         doubted = sum(line.get("alerts", 0) for line in one.lines if line["event"] == IN_FLIGHT)
         opened = any(line["event"] == "admin open" for line in one.lines)
-        self.lived.append(Life(moment, one.process.returncode or 0, opened, doubted, one.text))
+        self.lived.append(Life(moment, killed, one.process.returncode or 0, opened, doubted, one.text))
 
     async def look(self) -> None:
         """What was answered must be there, whatever the next start may mend."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tests.endurance.books import Books
-from tests.endurance.lives import Lives
+from tests.endurance.lives import CHILDREN, Life, Lives
 from tests.endurance.report import Report
 from tests.endurance.till import Till
 from tests.support.foreign_smsc import Sms
@@ -13,7 +13,7 @@ from tests.support.foreign_smsc import Sms
 WINDOW = 50  # the configuration's default
 SETTLED = {"accepted", "delivered", "unknown"}  # accepted: the receipt went to a session that had died
 DOUBTED_TWICE = "also when its alert was in flight at two kills"
-CODES = {"while it stops": (0, -signal.SIGKILL)}  # it may have been faster than we
+MAY_LEAVE = {"while it stops": 0, CHILDREN: 1}  # it may have been faster than we; and it cannot do without its children
 
 
 def judge(report: Report, lives: Lives, books: Books, shown: Sequence[Sms]) -> None:
@@ -30,6 +30,8 @@ def _count(report: Report, lives: Lives, books: Books, shown: Sequence[Sms]) -> 
     till, killed = lives.till, lives.lived[:-1]
     for moment, count in sorted(Counter(life.moment for life in killed).items()):
         report.figure(f"killed {moment}", count)
+    for who, count in sorted(Counter(life.killed for life in killed).items()):
+        report.figure(f"killed: {who}", count)
     report.figure("killed before the doors were open", sum(not life.opened for life in killed))
     report.figure("messages", len(till.sent))
     report.figure("answers", len(till.answers))
@@ -43,14 +45,18 @@ def _count(report: Report, lives: Lives, books: Books, shown: Sequence[Sms]) -> 
 
 def _judge_lives(report: Report, lives: Lives) -> None:
     *killed, last = lives.lived
-    by_itself = [life for life in killed if life.code not in CODES.get(life.moment, (-signal.SIGKILL,))]
-    report.none("nobody dies before he is killed", [(life.moment, life.code) for life in by_itself])
+    report.none("nobody dies before he is killed", [_by_itself(life) for life in killed if _by_itself(life)])
     report.fact("the last one leaves with 0", last.code == 0, last.log[-500:])
     report.none("no traceback in a log", [life.log[-1000:] for life in lives.lived if "Traceback" in life.log])
     report.none("the store of the killed is whole and holds what was answered", lives.faults)
     report.fact("every answer is 00", set(lives.till.codes) <= {"00"}, lives.till.codes)
     most = max(life.doubted for life in lives.lived)
     report.fact("at most a window is in flight", most <= WINDOW, most)
+
+
+def _by_itself(life: Life) -> str:
+    expected = {-signal.SIGKILL, MAY_LEAVE.get(life.moment), MAY_LEAVE.get(life.killed)}
+    return "" if life.code in expected else f"{life.moment}, {life.killed} killed: {life.code} {life.log[-500:]}"
 
 
 def judge_books(report: Report, till: Till, books: Books) -> None:
