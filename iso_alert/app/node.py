@@ -18,7 +18,7 @@ from iso_alert.config import ApiConfig, Config, ConfigError, load
 from iso_alert.config.renewed import renewed
 from iso_alert.service.calendar import Calendar, Round
 from iso_alert.service.courier import Courier
-from iso_alert.service.desk import Desk
+from iso_alert.service.desk import Desk, InThread, Keeper
 from iso_alert.service.enrolment import Enrolment
 from iso_alert.service.expiry import LOOK_EVERY
 from iso_alert.service.journal import Journal
@@ -29,6 +29,7 @@ from iso_alert.service.purging import Purging
 from iso_alert.service.reminders import Reminders
 from iso_alert.service.routes import Routes
 from iso_alert.service.subscribing import LAPSE_FULL, Subscribing
+from iso_alert.service.writer import Writer, WriterEnded
 from iso_alert.store.hold import Hold
 from iso_alert.store.port import StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
@@ -58,6 +59,7 @@ class Node:
     config: Config
     clock: Callable[[], float] = time.time
     metrics: Metrics = field(factory=Metrics, kw_only=True)  # ears of one's own may be brought along
+    writer: bool = field(default=False, kw_only=True)  # whether a process of its own has the store, or a thread
     journal: Journal = field(init=False)
     subscribing: Subscribing = field(init=False)
     _enrolment: Enrolment = field(init=False)
@@ -66,6 +68,7 @@ class Node:
     _reminders: Reminders = field(init=False)
     _calendar: Calendar = field(init=False)
     _hold: Hold = field(init=False)
+    _keeper: Keeper = field(init=False)
     _desk: Desk = field(init=False)
     _routes: Routes = field(init=False)
     _courier: Courier = field(init=False)
@@ -79,7 +82,8 @@ class Node:
         """Open the store.  Raises StoreUnavailable, ValueError for a broken status table."""
         config, metrics = self.config, self.metrics
         self._hold = Hold(config.store)
-        self._desk = Desk(Sqlite(config.store))
+        self._keeper = Writer(config.store, self._hold.fileno()) if self.writer else InThread(Sqlite(config.store))
+        self._desk = Desk(self._keeper.store, self._keeper.run)
         self._routes = build_routes(config, metrics, self.clock)
         self._lookout = Lookout(self._desk, self._routes, metrics)
         self._courier = Courier(self._desk, self._routes, metrics, self.clock)
@@ -156,6 +160,7 @@ class Node:
                 return
             async with trio.open_nursery() as parts:
                 parts.start_soon(self._desk.probe)
+                parts.start_soon(self._miss_the_writer)
                 parts.start_soon(self.journal.run)
                 parts.start_soon(self.journal.sweep)
                 parts.start_soon(self._calendar.run)
@@ -166,9 +171,14 @@ class Node:
                     sending.cancel_scope.deadline = await self._serve(task_status)
                 parts.cancel_scope.cancel()
         finally:
-            self._desk.store.close()
+            self._keeper.close()
             self._hold.release()
             self._over.set()
+
+    async def _miss_the_writer(self) -> None:
+        """Nothing can be recorded any more: better to be started again than to answer 96 for ever."""
+        await self._keeper.ended()
+        raise WriterEnded
 
     async def stopped(self) -> None:
         """Return when `run` has ended."""

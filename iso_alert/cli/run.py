@@ -32,11 +32,13 @@ def command(config: str | None, log_level: str) -> None:
     from iso_alert.app import Node
     from iso_alert.config import ConfigError, find, load
     from iso_alert.service.stopping import Stopped
+    from iso_alert.service.writer import WriterEnded
     from iso_alert.store.port import StoreUnavailable
 
     set_up_logs(log_level)
     try:
-        node = Node(load(find(config)))
+        found = load(find(config))
+        node = Node(found, writer=found.writer == "process")
     except ConfigError as error:
         tell_faults(error.faults)
     except StoreUnavailable as error:
@@ -50,6 +52,9 @@ def command(config: str | None, log_level: str) -> None:
             click.echo(f"cannot open a port: {fault}", err=True)
         sys.exit(FAILED)
     except* Stopped:
+        sys.exit(FAILED)
+    except* WriterEnded:
+        structlog.get_logger().error("the process that has the store has ended: start again")
         sys.exit(FAILED)
     structlog.get_logger().info("stopped")
 

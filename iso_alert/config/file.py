@@ -143,6 +143,7 @@ class RetentionSection:
 @frozen
 class RunSection:
     drain_timeout: float = 10.0
+    writer: Literal["process", "thread"] = "process"  # who has the store: with one core a thread does better
 
 
 @frozen

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from attrs import asdict, evolve, field, frozen
 
@@ -57,6 +57,7 @@ class Config:
     enrolment: EnrolmentConfig = field(repr=False)
     api: ApiConfig | None = None
     retention: Retention = field(factory=Retention)
+    writer: Literal["process", "thread"] = "process"
 
 
 class Judge:
@@ -86,7 +87,7 @@ class Judge:
             raise ConfigError(self.faults)
         return Config(
             self.path, store, keyring, links, routes, statuses, rulebook, admin, file.run.drain_timeout, enrolment, api,
-            retention,
+            retention, file.run.writer,
         )  # fmt: skip
 
     def _fault(self, where: str, what: object) -> None:

@@ -1,36 +1,83 @@
-"""The store's only door: one verb at a time, in a worker thread, first come first served.
+"""The store's only door: one verb at a time, away from the event loop, first come first served.
 
 It also knows whether the store can be written.  While it cannot, a small commit is tried every second, so that the
 service turns green by itself when the disk has room again.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import structlog
 import trio
+from attrs import frozen
 
 from iso_alert.store.port import Store, StoreUnavailable
 
 PROBE_EVERY = 1.0  # seconds
 T = TypeVar("T")
+Verb: TypeAlias = Callable[[], T]
 log = structlog.get_logger()
 
 
-class Desk:
-    """Runs the store's verbs for the event loop.  Cancelling a call waits until the store is done with it."""
+class Run(Protocol):
+    """A way to have a verb done while the event loop goes on; cancelled, it waits until that is done."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    async def __call__(self, verb: Verb[T], /) -> T: ...
+
+
+class Keeper(Protocol):
+    """Whoever has the store open: a thread of ours, or a process (`writer`)."""
+
+    @property
+    def store(self) -> Store:
+        """Its verbs, to be handed to `run`."""
+
+    @property
+    def run(self) -> Run: ...
+
+    async def ended(self) -> None:
+        """Return when the store is gone though nobody closed it; a thread's never is."""
+
+    def close(self) -> None:
+        """Close the store.  Blocks until that is done."""
+
+
+async def in_a_thread(verb: Verb[T], /) -> T:
+    """The verb of a store in this process."""
+    return await trio.to_thread.run_sync(verb)
+
+
+@frozen
+class InThread:
+    """A store in this process."""
+
+    store: Store
+
+    @property
+    def run(self) -> Run:
+        return in_a_thread
+
+    async def ended(self) -> None:
+        await trio.sleep_forever()
+
+    def close(self) -> None:
+        self.store.close()
+
+
+class Desk:
+    """Has the store's verbs done for the event loop.  Cancelling a call waits until the store is done with it."""
+
+    def __init__(self, store: Store, run: Run = in_a_thread) -> None:
+        self.store, self._run = store, run
         self.trouble: str | None = None  # why nothing can be written, None when it can
         self._turn = trio.Lock()  # hands itself on in the order of arrival
         self._troubled = trio.Event()
 
-    async def do(self, verb: Callable[[], T]) -> T:
+    async def do(self, verb: Verb[T]) -> T:
         """Run one verb.  Raises StoreUnavailable."""
         async with self._turn:
             try:
-                result = await trio.to_thread.run_sync(verb)
+                result = await self._run(verb)
             except StoreUnavailable as cause:
                 self._turn_red(str(cause))
                 raise

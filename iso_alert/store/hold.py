@@ -18,6 +18,10 @@ class Hold:
             os.close(self._file)
             raise StoreUnavailable(f"{path}: another iso-alert run uses it") from None
 
+    def fileno(self) -> int:
+        """The file that is held: whoever has it open, a writer of ours, keeps the hold up as well."""
+        return self._file
+
     def release(self) -> None:
         """Let the next one in.  The file stays: removing it would race with who waits for it."""
         os.close(self._file)

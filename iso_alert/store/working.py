@@ -164,9 +164,7 @@ class Working:
         id_, self.next_alert = self.next_alert, self.next_alert + 1
         thread = decision.thread or number
         not_before = self.now + alert.hold if alert.hold else 0.0
-        self.drafts[id_] = draft = Draft(
-            id_, alert.tells or number, thread, card, alert, not_before, of.arrived_at
-        )
+        self.drafts[id_] = draft = Draft(id_, alert.tells or number, thread, card, alert, not_before, of.arrived_at)
         return draft
 
     def _note(self, decision: Decision) -> None:

@@ -4,17 +4,19 @@ A second engine is one more row of ENGINES.
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from attrs import define, field
 
 from iso_alert.domain.card import Kind
 from iso_alert.domain.transaction import Transaction
+from iso_alert.store.parcels import HEAD, Errand, unwrap, wrap
 from iso_alert.store.port import Lease, Recorded, Settled, Store, Taken
 from iso_alert.store.sqlite import Sqlite
+from iso_alert.store.writer import Writer
 from tests.support.bank import NOW, book, card_line, mobile, subscription_line
 
 ROUTE = "operator"
@@ -80,4 +82,39 @@ def sqlite(directory: Path) -> Kept:
     return Kept(lambda: Sqlite(path), query)
 
 
-ENGINES: dict[str, Callable[[Path], Kept]] = {"sqlite": sqlite}
+@define(eq=False)
+class Parcelled:
+    """A store as the service has it whose writer is a process of its own: all that goes in and out is a parcel."""
+
+    _writer: Writer
+    _path: tuple[str, ...] = ()
+
+    def __getattr__(self, name: str) -> "Parcelled":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Parcelled(self._writer, (*self._path, name))
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        args = tuple([*arg] if isinstance(arg, Generator) else arg for arg in args)
+        errand = _sent(Errand(self._path, args, named))
+        good, answer = self._writer.do(errand)
+        if isinstance(answer, Generator):  # of a verb that streams, which the service never asks for
+            return answer
+        good, answer = _sent((good, answer))
+        if not good:
+            raise answer
+        return answer
+
+
+def _sent(value: object) -> Any:
+    return unwrap(wrap(value)[HEAD.size :])
+
+
+def parcelled(directory: Path) -> Kept:
+    """The same file by way of parcels, without the process between."""
+    kept = sqlite(directory)
+    kept.store.close()
+    return Kept(lambda: cast("Store", Parcelled(Writer(Sqlite(directory / "alerts.db")))), kept.query)
+
+
+ENGINES: dict[str, Callable[[Path], Kept]] = {"sqlite": sqlite, "parcelled": parcelled}

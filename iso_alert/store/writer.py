@@ -1,0 +1,78 @@
+"""The writer: a process of its own that has the store, and does one verb after the other for the service.
+
+Deciding and writing a batch takes as long as reading its messages does, and Python does one thing at a time: in two
+processes both are done at once.  It is started by `service.writer`, and ends when its line ends, that is, with the
+service, however that came to an end.  Signals are the service's business: whoever stops both of them at once (a
+terminal, a supervisor) must not take the store away from what is still to be answered.
+"""
+
+import gc
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from socket import socket
+from traceback import format_tb
+from typing import Any
+
+from attrs import define
+
+from iso_alert.domain.decision import Rulebook
+from iso_alert.store.parcels import HEAD, Book, Errand, unwrap, wrap
+from iso_alert.store.port import StoreUnavailable
+from iso_alert.store.sqlite import Sqlite
+
+
+@define(eq=False)
+class Writer:
+    """Does errands in the order in which they come."""
+
+    store: Sqlite
+    _book: Rulebook | None = None
+
+    def do(self, errand: Errand) -> tuple[bool, Any]:
+        """Whether it went well, and the answer or the error."""
+        self._book = errand.book or self._book
+        verb: Any = self.store
+        for name in errand.path:
+            verb = getattr(verb, name)
+        args = [self._book if isinstance(arg, Book) else arg for arg in errand.args]
+        named: Mapping[str, Any] = errand.named or {}
+        try:
+            return True, verb(*args, **named)
+        except Exception as fault:
+            fault.add_note("in the writer:\n" + "".join(format_tb(fault.__traceback__)))
+            return False, fault
+
+
+def serve(store: Sqlite, line: socket) -> None:
+    """Do errands until the line ends."""
+    writer = Writer(store)
+    with line.makefile("rb") as errands:
+        while len(head := errands.read(HEAD.size)) == HEAD.size:
+            errand = unwrap(errands.read(HEAD.unpack(head)[0]))
+            line.sendall(wrap(writer.do(errand)))
+
+
+def main(path: str, number: str) -> None:
+    """The process.  `number` is the file descriptor of the line, whose first word from us is how opening went."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    with socket(fileno=int(number)) as line:
+        try:
+            store = Sqlite(Path(path))
+        except StoreUnavailable as fault:
+            line.sendall(wrap((False, fault)))
+            return
+        gc.freeze()  # what is here now stays: no collection need look at it again
+        try:
+            line.sendall(wrap((True, None)))
+            serve(store, line)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # nobody waits for the answer: what was committed is found by whoever asks again
+        finally:
+            store.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

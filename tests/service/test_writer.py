@@ -1,0 +1,106 @@
+"""The writer's process as the service meets it: it does verbs, tells faults, and is missed when it is gone."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+
+from iso_alert.service.desk import Desk
+from iso_alert.service.writer import Writer
+from iso_alert.store.hold import Hold
+from iso_alert.store.port import StoreUnavailable
+from tests.support.bank import NOW, book, sale
+from tests.support.engines import sqlite
+
+PATIENCE = 20.0  # seconds
+
+
+@pytest.fixture
+async def writer(tmp_path: Path) -> AsyncIterator[Writer]:
+    """A writer of a store that nobody has used yet, and of one subscriber's card."""
+    kept = sqlite(tmp_path)
+    kept.subscribe(1)
+    kept.store.close()
+    hold = Hold(tmp_path / "alerts.db")
+    writer = Writer(tmp_path / "alerts.db", hold.fileno())
+    with trio.fail_after(PATIENCE):
+        yield writer
+    writer.close()
+    hold.release()
+
+
+async def test_does_verbs(writer: Writer) -> None:
+    """What is recorded there is in the file when the answer is here; the rulebook goes once and is known then."""
+    desk, rules = Desk(writer.store, writer.run), book()
+    first, leases = await desk.do(partial(writer.store.record, [sale(1, 1)], rules, NOW, 10))
+    again, _ = await desk.do(partial(writer.store.record, [sale(1, 1)], rules, NOW, 10))
+    waiting = await desk.do(writer.store.outbox)
+
+    assert first[0].decision is not None
+    assert [alert.text for alert in first[0].decision.alerts] == [lease.text for lease in leases]
+    assert (first[0].number, True) == (again[0].number, again[0].repeat)
+    assert waiting.sending == 1
+
+
+async def test_faults_come_back(writer: Writer, tmp_path: Path) -> None:
+    """A verb's own error is raised here, with the place where it happened there."""
+    (tmp_path / "alerts.db").rename(tmp_path / "gone.db")
+    (tmp_path / "alerts.db").touch()
+    with pytest.raises(StoreUnavailable, match="another file now") as caught:
+        await writer.run(writer.store.check)
+
+    assert any("in the writer" in note for note in caught.value.__notes__)
+
+
+async def test_cannot_be_opened(tmp_path: Path) -> None:
+    """A store that is none is told by whoever starts the writer, and nothing is left running."""
+    file = tmp_path / "alerts.db"
+    file.write_bytes(b"this is no database at all, and long enough to be sure of it" * 20)
+    hold = Hold(file)
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        Writer(file, hold.fileno())
+    hold.release()
+
+
+async def test_is_missed(writer: Writer) -> None:
+    """Killed, it is told as a store that is gone: the host hears 96, and whoever watches hears of it at once."""
+    os.kill(writer._process.pid, signal.SIGKILL)
+    await writer.ended()
+    with pytest.raises(StoreUnavailable, match="its writer has ended"):
+        await writer.run(writer.store.outbox)
+
+
+async def test_answers_keep_their_order_when_nobody_waits(writer: Writer) -> None:
+    """A call that is cancelled waits for its answer: the next one gets its own."""
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await writer.run(writer.store.recover)
+    waiting = await writer.run(writer.store.outbox)
+
+    assert (waiting.queued, waiting.sending, waiting.oldest) == (0, 0, None)
+
+
+async def test_keeps_the_hold(tmp_path: Path) -> None:
+    """A service that was killed leaves the store to the next one only when its writer has ended too."""
+    file = tmp_path / "alerts.db"
+    hold = Hold(file)
+    writer = Writer(file, hold.fileno())
+    hold.release()  # what the end of our process does first
+    with pytest.raises(StoreUnavailable, match="another iso-alert run"):
+        Hold(file)
+    writer.close()
+
+    Hold(file).release()
+
+
+async def test_a_signal_to_all_leaves_it(writer: Writer) -> None:
+    """Ctrl-C at a terminal reaches both processes: the service stops in order, and needs its store for that."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(writer._process.pid, each)
+    waiting = await writer.run(writer.store.outbox)
+
+    assert waiting.queued == 0
