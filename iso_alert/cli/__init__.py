@@ -20,6 +20,7 @@ COMMANDS = {  # name: (module, what it is for)
     "statements": ("statements", "Import what is owed, for reminders."),
     "subscription": ("subscription", "Find, apply, change, cancel: one subscriber, or all."),
     "token": ("token", "Make, list and revoke tokens of the API."),
+    "routes": ("routes", "Show the routes to the operators; drain one, resume it."),
     "news": ("news", "Tell news to those who consented; stop it, see how far it is."),
     "audit": ("audit", "Show and verify who did what."),
     "disclose": ("disclose", "Tell the authorities what they must be told, by two people."),

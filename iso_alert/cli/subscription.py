@@ -3,18 +3,13 @@
 It writes to the store beside a running service, whose courier sees what is to be sent within a second.
 """
 
-import json
-import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from iso_alert.cli.common import FAILED, config_option, set_up_logs, tell_faults
-
-if TYPE_CHECKING:
-    from iso_alert.web.api.operations import Operation
-    from iso_alert.web.api.problem import Problem
+from iso_alert.cli.asking import answer, nothing_seen
+from iso_alert.cli.common import config_option
 
 OPTIONS: Mapping[str, tuple[str, dict[str, Any]]] = {  # field of a request: option
     "customer": ("--customer", {"help": "The bank's own name of the customer."}),
@@ -81,54 +76,10 @@ for _name in COMMANDS:
 
 
 def _run(name: str, config: str | None, as_json: bool, given: Mapping[str, Any]) -> None:
-    from iso_alert.store.port import StoreUnavailable
-    from iso_alert.web.api.answers import plain
-    from iso_alert.web.api.operations import BY_NAME
-    from iso_alert.web.api.problem import Problem, as_object
-
-    set_up_logs("warning")
     asked = {field: value for field, value in given.items() if value is not None}
     if "card" in asked:
         asked["card"] = _read_card(asked["card"])
-    try:
-        told = plain(_ask(BY_NAME[name], config, asked))
-    except Problem as it:
-        click.echo(json.dumps(as_object(it)) if as_json else _words(it), err=not as_json)
-        sys.exit(FAILED)
-    except StoreUnavailable as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(json.dumps(told, ensure_ascii=False) if as_json else as_text(told))
-
-
-def _ask(operation: "Operation", config: str | None, asked: Mapping[str, Any]) -> Any:
-    """What the operation tells.  Raises Problem, StoreUnavailable."""
-    import time
-
-    import trio
-
-    from iso_alert.cli.people import me
-    from iso_alert.config import ConfigError, find, load
-    from iso_alert.domain.token import Role
-    from iso_alert.service.desk import Desk
-    from iso_alert.service.subscribing import Subscribing
-    from iso_alert.store.sqlite import Sqlite
-    from iso_alert.web.api import reading
-    from iso_alert.web.api.gate import Caller
-    from iso_alert.web.api.office import Office
-
-    try:
-        good = load(find(config))
-    except ConfigError as error:
-        tell_faults(error.faults)
-    request: Any = reading.value(asked, operation.takes)
-    desk = Desk(Sqlite(good.store))
-    try:
-        subscribing = Subscribing(desk, good.enrolment.rules, lambda: None, time.time)
-        office = Office(desk, subscribing, good.keyring, good.rulebook.texts, time.time)
-        # An agent's eyes: at a terminal too, a number is masked.
-        return trio.run(operation.does, office, Caller(Role.AGENT, me()), request).told
-    finally:
-        desk.store.close()
+    answer(name, config, asked, as_json=as_json, tell=as_text, see=nothing_seen)
 
 
 def _read_card(file: str) -> str:
@@ -137,11 +88,6 @@ def _read_card(file: str) -> str:
             return str(source.read(64)).strip()
     except (OSError, UnicodeDecodeError):
         raise click.ClickException("the card number's file cannot be read") from None
-
-
-def _words(it: "Problem") -> str:
-    at_fault = "" if it.faults else it.field  # where there are several, the detail names them
-    return ": ".join(filter(None, (it.title, at_fault, it.detail)))
 
 
 def as_text(told: Mapping[str, Any]) -> str:
