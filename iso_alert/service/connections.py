@@ -65,6 +65,13 @@ class Connections:
 
     async def carry(self, stream: trio.abc.Stream, peer: str) -> None:
         """Carry a connection that is up to its end."""
+        connection = self._begin(stream, peer)
+        try:
+            await connection.run(stream, peer)
+        finally:
+            self._open.discard(connection)
+
+    def _begin(self, stream: trio.abc.Stream, peer: str) -> Connection:
         if said := facts(stream):
             log.info("secured", link=self.name, peer=peer, **said)
         connection = Connection(
@@ -73,10 +80,7 @@ class Connections:
         self._open.add(connection)
         if self.closed:  # accepted in the last moment, and begun after it
             connection.close()
-        try:
-            await connection.run(stream, peer)
-        finally:
-            self._open.discard(connection)
+        return connection
 
     @contextmanager
     def arriving(self) -> Iterator[None]:

@@ -7,19 +7,26 @@ What a host sends faster than it is answered must wait with the host, which know
 would keep up to six megabytes of it for every connection: half a minute of answers that nobody waits for any more.
 """
 
+import errno
 import socket
-from functools import partial
+from collections.abc import Coroutine
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 import structlog
 import trio
 from attrs import define, frozen
 
 from iso_alert.service.connections import Connections
+from iso_alert.service.plain import Plain, PlainListener
 from iso_alert.service.tls import HandshakeFailed, Tls, secure
 
 OF_A_MESSAGE = 256  # bytes of the kernel's, which gives twice what it is asked for
 LEAST = 16_384  # so that a record of TLS fits whatever the window
+FULL = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
+)  # the machine's limits, not the host's fault
+RESPITE = 0.1  # seconds until a door that is full is tried again
 log = structlog.get_logger()
 
 
@@ -45,32 +52,55 @@ class Listener:
         """Serve until `closing` is set and every connection has left.  Started with the port, or OSError."""
         async with trio.open_nursery() as connections, trio.open_nursery() as door:
             listeners = await _open(self.door, max(LEAST, OF_A_MESSAGE * self.connections.rules.window))
-            task_status.started(int(listeners[0].socket.getsockname()[1]))
-            serve = partial(trio.serve_listeners, self._serve, listeners, handler_nursery=connections)
-            door.start_soon(serve)
+            task_status.started(listeners[0].port)
+            for listener in listeners:
+                door.start_soon(self._admit, listener, connections)
             await closing.wait()
             door.cancel_scope.cancel()
             self.connections.close()
 
-    async def _serve(self, stream: trio.SocketStream) -> None:
-        peer, door = _peer(stream), self.door
-        if (why := self._refuses(peer, door) if peer else "broken") is not None:
-            if peer:
-                log.warning("connection refused", link=self.connections.name, peer=peer, why=why)
-            self.connections.watch.hung_up(self.connections.name, why)
-            await trio.aclose_forcefully(stream)
-        elif secured := await self._secure(stream, peer, door):
-            await self.connections.carry(secured, peer)
+    async def _admit(self, listener: PlainListener, connections: trio.Nursery) -> None:
+        """Let in whoever comes.  Those for whom there is no descriptor wait outside."""
+        async with listener:
+            while True:
+                try:
+                    stream = await listener.accept()
+                except OSError as fault:
+                    if fault.errno not in FULL:
+                        raise
+                    log.error("no room for a connection", link=self.connections.name, why=fault.strerror)
+                    await trio.sleep(RESPITE)
+                else:
+                    connections.start_soon(self._serve, stream)
 
-    async def _secure(self, stream: trio.SocketStream, peer: str, door: Door) -> trio.abc.Stream | None:
-        """The stream with TLS on it, if this door wants that; None when it could not be."""
-        if door.tls is None:
-            return stream
+    def _serve(self, stream: Plain) -> Coroutine[Any, Any, None]:
+        """Not a coroutine but what chooses one: this one would stay in memory as long as the connection."""
+        peer, door = _peer(stream), self.door
+        why = self._refuses(peer, door) if peer else "broken"
+        if why is not None:
+            return self._refuse(stream, peer, why)
+        return self._secure(stream, peer, door.tls) if door.tls else self.connections.carry(stream, peer)
+
+    async def _refuse(self, stream: Plain, peer: str, why: str) -> None:
+        if peer:
+            log.warning("connection refused", link=self.connections.name, peer=peer, why=why)
+        self.connections.watch.hung_up(self.connections.name, why)
+        await trio.aclose_forcefully(stream)
+
+    async def _secure(self, stream: Plain, peer: str, tls: Tls) -> None:
+        """Carry it once it has TLS on it; if that fails, it is over."""
+        try:
+            secured = await self._shake_hands(stream, peer, tls)
+            if secured is not None:
+                await self.connections.carry(secured, peer)
+        finally:
+            await trio.aclose_forcefully(stream)
+
+    async def _shake_hands(self, stream: Plain, peer: str, tls: Tls) -> trio.abc.Stream | None:
+        clothed: trio.SSLStream[Any] = trio.SSLStream(stream, tls.context, server_side=True)
         with self.connections.arriving():
             try:
-                return await secure(
-                    trio.SSLStream(stream, door.tls.context, server_side=True), self.connections.shook_hands
-                )
+                return await secure(clothed, self.connections.shook_hands)
             except HandshakeFailed as failed:
                 self.connections.failed(failed, peer)
         return None
@@ -84,7 +114,7 @@ class Listener:
         return None
 
 
-async def _open(door: Door, buffer: int) -> list[trio.SocketListener]:
+async def _open(door: Door, buffer: int) -> list[PlainListener]:
     """Raises OSError with the address in it: a house has many doors."""
     try:
         listeners = await trio.open_tcp_listeners(door.port, host=door.host)
@@ -92,10 +122,10 @@ async def _open(door: Door, buffer: int) -> list[trio.SocketListener]:
         raise OSError(fault.errno, f"{door.host}:{door.port}: {fault.strerror}") from None
     for one in listeners:
         one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)  # whoever is accepted inherits it
-    return listeners
+    return list(map(PlainListener, listeners))
 
 
-def _peer(stream: trio.SocketStream) -> str:
+def _peer(stream: Plain) -> str:
     """Who is there; empty when they have gone already, as a port scan does."""
     try:
         return str(stream.socket.getpeername()[0])

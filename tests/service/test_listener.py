@@ -1,5 +1,6 @@
 """The door of a link, over real sockets: who may come in, how many, and how it closes."""
 
+import errno
 import os
 import socket
 import struct
@@ -16,6 +17,7 @@ from trio.testing import wait_all_tasks_blocked
 from iso_alert.service.connections import Connections
 from iso_alert.service.link import LinkRules
 from iso_alert.service.listener import Door, Listener
+from iso_alert.service.plain import Plain, PlainListener
 from tests.service.link_stage import CODEC, Journal, Watch
 from tests.support import wire
 from tests.support.bank import NOW
@@ -107,6 +109,26 @@ async def test_many_hosts_at_once() -> None:
 
         assert [answer for ((_, answer, _),) in heard] == [f"{n:06d}" for n in range(1, 21)]
         assert scene.watch.open == 20
+
+
+async def test_a_door_without_descriptors_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so, loses nobody who is in, and lets the next one in when it can."""
+    accept, full = PlainListener.accept, [OSError(errno.EMFILE, "Too many open files")] * 2
+
+    async def accept_later(door: PlainListener) -> Plain:
+        if full:
+            raise full.pop()
+        return await accept(door)
+
+    monkeypatch.setattr(PlainListener, "accept", accept_later)
+    monkeypatch.setattr("iso_alert.service.listener.RESPITE", 0.001)
+    with structlog.testing.capture_logs() as logs:
+        async with stage() as scene:
+            await ask(await scene.visit(), wire.purchase(1))
+
+            assert [(line["event"], line["why"]) for line in logs] == [
+                ("no room for a connection", "Too many open files")
+            ] * 2
 
 
 async def test_a_flood_waits_with_the_host() -> None:
