@@ -19,7 +19,8 @@ from attrs import define, field
 
 from tests.endurance.attacks import ATTACKS
 from tests.endurance.barrage import barrage
-from tests.endurance.gauge import Look, look, watched
+from tests.endurance.gauge import Look
+from tests.endurance.household import look_at_all
 from tests.endurance.report import Report
 from tests.endurance.scrape import Scrape
 from tests.endurance.steady import Steady, milliseconds
@@ -33,6 +34,7 @@ RATE = 50.0  # messages of the good host a second
 PROMPT = 2.0  # seconds; no answer to it takes longer
 PARTIAL, IDLE = 2.0, 5.0  # the link's time-outs
 NOTICED = 2.0  # seconds until a slow host sees that it was hung up: it looks once a second
+EVERY = 0.2  # seconds from one look at its memory to the next
 GONE = 15.0  # seconds until nothing is left of an attack
 MORE_MEMORY = 200.0  # MB beyond what the idle service has, at any time
 LEAKED = 10.0  # MB that a second round of attacks may leave beyond the first
@@ -106,8 +108,11 @@ class _Scene:
 
     async def attack(self, name: str, deed: Callable[[], Counter[str]], round_: str) -> Counter[str]:
         began, before = trio.current_time(), (await self._scrape()).total("messages")
-        with watched(self.running.process.pid, 0.2) as looks:
+        looks = [self._look()]
+        async with trio.open_nursery() as watching:
+            watching.start_soon(self._watch, looks)
             done = await trio.to_thread.run_sync(self.pool.submit(deed).result)
+            watching.cancel_scope.cancel()
         over, after = trio.current_time(), (await self._scrape()).total("messages")
         await self._calm()
         self.looks.append(self._look())
@@ -142,8 +147,13 @@ class _Scene:
     async def _scrape(self) -> Scrape:
         return Scrape(await self.running.ask("metrics"))
 
+    async def _watch(self, looks: list[Look]) -> None:
+        while True:
+            looks.append(self._look())
+            await trio.sleep(EVERY)
+
     def _look(self) -> Look:
-        return look(self.running.process.pid, trio.current_time())
+        return look_at_all(self.running.process.pid, trio.current_time())
 
     # ---- what must hold
 

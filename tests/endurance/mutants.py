@@ -2,22 +2,55 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import count
 from pathlib import Path
 from random import Random
+from typing import Any
+from zlib import crc32
+
+import iso8583
 
 from iso_alert.iso.codec import Codec
+from iso_alert.sim.cards import test_pan
 from iso_alert.sim.fixture import Fixture, read_fixtures
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "iso8583"
+CARDS = 100  # for each fixture
 MOST = 4096  # bytes of a frame that a link takes
 Change = Callable[[bytearray, int, Random], None]  # a frame, a place in it, the dice
 
 
 def good_frames(codec: Codec) -> Sequence[bytes]:
-    """What a profile's fixtures hold, without their lengths."""
-    profile = codec.dialect.profile.name
-    found = [one.frame() for one in _fixtures() if one.profile == profile and not one.lost]
-    return [frame for frame in found if frame]  # a keep-alive cannot be broken
+    """What a profile's fixtures hold, without their lengths, each for many cards: thousands of messages of one card are
+    another kind of attack.
+    """
+    profile = codec.dialect.profile
+    found = [one.frame() for one in _fixtures() if one.profile == profile.name and not one.lost]
+    whole = [frame for frame in found if frame]  # a keep-alive cannot be broken
+    serials = count(crc32(profile.name.encode()) % 1_000_000)
+    return [_for_card(frame, next(serials), profile.spec.rows) for _ in range(CARDS) for frame in whole]
+
+
+def _for_card(frame: bytes, serial: int, rows: Any) -> bytes:
+    """The same message, of another card and with another STAN; what is broken already is left as it is."""
+    try:
+        fields, _ = iso8583.decode(frame, rows)
+        fields |= {key: write(fields[key], serial) for key, write in _OF_A_CARD.items() if key in fields}
+        return bytes(iso8583.encode(fields, rows)[0])
+    except (iso8583.DecodeError, iso8583.EncodeError, KeyError, StopIteration):  # KeyError: bit 65
+        return frame
+
+
+def _track(track: str, serial: int) -> str:
+    pan = track.replace("D", "=").partition("=")[0]
+    return test_pan(serial, len(pan)) + track[len(pan) :]
+
+
+_OF_A_CARD: Mapping[str, Callable[[str, int], str]] = {
+    "2": lambda pan, serial: test_pan(serial, len(pan)),
+    "11": lambda _, serial: f"{serial % 1_000_000:06d}",
+    "35": _track,
+}
 
 
 @cache
