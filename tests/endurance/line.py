@@ -64,6 +64,10 @@ class Line:
         self._deaf_until = trio.current_time() + seconds
         self.connection.deaf_for = max(self.connection.deaf_for, seconds)
 
+    @property
+    def deaf(self) -> bool:
+        return trio.current_time() < self._deaf_until
+
     async def _read(self, hear: Hear) -> None:
         data = b""
         while some := await self.stream.receive_some(1024):

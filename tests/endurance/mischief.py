@@ -11,6 +11,7 @@ from iso_alert.smpp.pdu import HEADER, write_body, write_frame
 from tests.endurance.line import Line
 
 Deed = Callable[[Line, Random], Awaitable[None]]
+FOR_GOOD = 3600.0  # seconds
 _TOO_MUCH = 0xFFFF_FFFF
 _PHONE = write_body(Command.DELIVER_SM, {"source_addr": "66810000099", "short_message": b"hello"})
 
@@ -84,6 +85,11 @@ async def _deaf_for_long(line: Line, _: Random) -> None:
     line.deafen(34)
 
 
+async def _hang(line: Line, _: Random) -> None:
+    """As a process does that is stuck: the connection stands, and nobody is there any more."""
+    line.deafen(FOR_GOOD)
+
+
 def _whole(dice: Random) -> bytes:
     """A PDU without a fault, of a phone that writes to us."""
     return write_frame(Command.DELIVER_SM, 0, 0x7100_0000 + dice.randrange(0xFFFF), _PHONE)
@@ -105,4 +111,5 @@ MISCHIEF: Mapping[str, Deed] = {
     "enquire_links": _ask_often,
     "deaf for a moment": _deaf,
     "deaf for long": _deaf_for_long,
+    "hangs": _hang,
 }

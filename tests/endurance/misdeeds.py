@@ -124,7 +124,7 @@ SPELLS = (
     Spell("silence", 50.0, answers={"well": 90, "never": 5, "late": 5}),
     Spell("breaks", 20.0, answers={"well": 8, "out of order": 2}, mischief=_BREAKS),
     Spell("noise", 20.0, mischief=_NOISE, every=(0.2, 2.0)),
-    Spell("deafness", 45.0, mischief={"deaf for a moment": 3, "deaf for long": 1}, every=(3.0, 6.0)),
+    Spell("deafness", 45.0, mischief={"deaf for a moment": 3, "deaf for long": 1, "hangs": 1}, every=(3.0, 6.0)),
     Spell("closed doors", 20.0, binds=dict.fromkeys(BINDS, 1), begins_with_a_break=True, mischief={"drop": 1}),
     Spell("odd receipts", 15.0, answers={"well": 5, "out of order": 5}, ways=_ODD_WAYS),
     Spell("everything", 45.0, _ODD_ANSWERS, _ODD_WAYS, {**_BREAKS, **_NOISE, "deaf for a moment": 1}, (0.5, 5.0),

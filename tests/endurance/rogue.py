@@ -80,7 +80,7 @@ class Rogue:
         while True:
             spell = self.spell
             await trio.sleep(dice.uniform(*spell.every))
-            if line.bound and spell.mischief and spell is self.spell:
+            if line.bound and not line.deaf and spell.mischief and spell is self.spell:
                 name = choose(spell.mischief, dice)
                 self.ledger.done[name] += 1
                 await MISCHIEF[name](line, dice)
