@@ -8,6 +8,7 @@ import trio
 
 from iso_alert.smpp.command import Command
 from iso_alert.smpp.pdu import HEADER, write_body, write_frame
+from iso_alert.smpp.receipt import ESM_RECEIPT
 from tests.endurance.line import Line
 
 Deed = Callable[[Line, Random], Awaitable[None]]
@@ -76,6 +77,14 @@ async def _ask_often(line: Line, _: Random) -> None:
     line.say(b"".join(write_frame(Command.ENQUIRE_LINK, 0, 0x6000_0000 + n) for n in range(200)))
 
 
+async def _receipts_of_others(line: Line, dice: Random) -> None:
+    """As an SMSC sends that mixes up its customers."""
+    for n in range(200):
+        text = f"id:FEED{dice.randrange(1 << 32):08X} sub:001 dlvrd:001 stat:DELIVRD err:000 text:"
+        fields = {"source_addr": "66899999999", "esm_class": ESM_RECEIPT, "short_message": text.encode()}
+        line.say(write_frame(Command.DELIVER_SM, 0, 0x7200_0000 + n, write_body(Command.DELIVER_SM, fields)))
+
+
 async def _deaf(line: Line, dice: Random) -> None:
     line.deafen(dice.uniform(2, 8))
 
@@ -109,6 +118,7 @@ MISCHIEF: Mapping[str, Deed] = {
     "broken deliver_sm": _broken_delivery,
     "answer to nothing": _to_nothing,
     "enquire_links": _ask_often,
+    "receipts of others": _receipts_of_others,
     "deaf for a moment": _deaf,
     "deaf for long": _deaf_for_long,
     "hangs": _hang,

@@ -118,6 +118,7 @@ _BREAKS = {"drop": 3, "half a PDU, then gone": 2, "unbind": 1}
 _NOISE = {
     "noise": 1, "length 0": 1, "length 15": 1, "length 4 GiB": 1, "length too long": 1, "unknown command": 3,
     "broken deliver_sm": 3, "answer to nothing": 3, "half a PDU, then the rest": 3, "enquire_links": 1,
+    "receipts of others": 1,
 }  # fmt: skip
 SPELLS = (
     Spell("throttling", 15.0, answers={"throttled": 6, "queue full": 1, "well": 3}),
