@@ -35,6 +35,7 @@ def _count(report: Report, lives: Lives, books: Books, shown: Sequence[Sms]) -> 
     report.figure("killed before the doors were open", sum(not life.opened for life in killed))
     report.figure("messages", len(till.sent))
     report.figure("answers", len(till.answers))
+    report.figure("answers that were 96", till.codes["96"])
     report.figure("messages said again", till.repeated)
     report.figure("alerts", len(books.alerts))
     report.figure("alerts found in flight, all starts", sum(life.doubted for life in lives.lived))
@@ -49,7 +50,10 @@ def _judge_lives(report: Report, lives: Lives) -> None:
     report.fact("the last one leaves with 0", last.code == 0, last.log[-500:])
     report.none("no traceback in a log", [life.log[-1000:] for life in lives.lived if "Traceback" in life.log])
     report.none("the store of the killed is whole and holds what was answered", lives.faults)
-    report.fact("every answer is 00", set(lives.till.codes) <= {"00"}, lives.till.codes)
+    allowed = {"00", "96"} if any(life.killed == CHILDREN for life in killed) else {"00"}
+    report.fact(
+        "every answer is 00, or 96 where the writer was killed", set(lives.till.codes) <= allowed, lives.till.codes
+    )
     most = max(life.doubted for life in lives.lived)
     report.fact("at most a window is in flight", most <= WINDOW, most)
 
