@@ -30,6 +30,7 @@ __all__ = ["Connection", "LinkRules", "Record", "Watch"]
 
 READ = 65_536  # bytes
 FAREWELL = 2.0  # seconds
+LINGER = 0.2  # seconds that a host has to hear that we leave
 MOMENT = 0.01  # seconds that a link waits at least that is too fast: a commit a message would slow all others
 log = structlog.get_logger()
 
@@ -85,6 +86,8 @@ class Connection:
         try:
             try:
                 why = await self._talk(stream)
+                if self._closing:
+                    await self._say_farewell(stream)
             finally:
                 with trio.move_on_after(FAREWELL):  # TLS has a last word, which the host may not take
                     await stream.aclose()
@@ -114,6 +117,18 @@ class Connection:
             elif cut or self._begun_at is None:
                 self._begun_at = trio.current_time()
         return "closing"
+
+    async def _say_farewell(self, stream: trio.abc.Stream) -> None:
+        """Let the host hear that we are done, and throw away what it sent meanwhile.
+
+        To close while that is unread would be a reset, which may take the last answers from the host.
+        """
+        if not isinstance(stream, trio.abc.HalfCloseableStream):
+            return  # TLS says goodbye by itself
+        await stream.send_eof()
+        with trio.move_on_after(LINGER):
+            while await stream.receive_some(READ):
+                pass
 
     async def _receive(self, stream: trio.abc.Stream) -> tuple[bytes, str]:
         begun, rules, since = self._begun_at, self.rules, trio.current_time()

@@ -80,7 +80,8 @@ async def test_a_second_signal_leaves_at_once(tmp_path: Path) -> None:
         await trio.sleep(0.2)
         running.process.send_signal(signal.SIGTERM)
 
-        assert await ended(running.process) in (0, 1)
+        # The last: it was in the interpreter's own farewell, where signals do again what they do to every process.
+        assert await ended(running.process) in (0, 1, -signal.SIGTERM)
 
     assert "Traceback" not in running.text
 
