@@ -125,8 +125,8 @@ class Connection:
         """
         if not isinstance(stream, trio.abc.HalfCloseableStream):
             return  # TLS says goodbye by itself
-        await stream.send_eof()
         with trio.move_on_after(LINGER):
+            await stream.send_eof()
             while await stream.receive_some(READ):
                 pass
 
