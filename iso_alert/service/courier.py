@@ -149,6 +149,7 @@ class Courier:
     def _hand_over(self) -> None:
         """Give each alert to the route whose turn it is, and then each route what it has got, as one write."""
         ready, routes = self._ready, self._routes
+        routes.credit()  # it may be less than when the store was asked
         while ready and (way := routes.choose(self._begun.get(ready[0].alert))):
             lease = ready.popleft()
             self._begun.pop(lease.alert, None)

@@ -48,7 +48,7 @@ class Routes:
 
     def credit(self) -> int:
         """How many parts may be given right now."""
-        return sum(max(0, way.room()) for way in self.ways)
+        return sum(way.room() for way in self.ways)
 
     async def wait_credit(self) -> None:
         """Return once there is credit; when all routes have left that is never."""
@@ -62,12 +62,12 @@ class Routes:
         return frozenset(way.config.operator for way in self.ways if way.route.open)
 
     def choose(self, operator: str | None = None) -> Way | None:
-        """The way whose turn it is.  None: no way has room now.
+        """The way whose turn it is, as of the last look at `credit`.  None: no way has room left.
 
         One of this operator, if there is one open: it then takes the alert, and the alert waits for its room.
         """
         open_ = [way for way in self.ways if way.config.operator == operator and way.route.open] if operator else ()
-        return min(open_ or (way for way in self.ways if way.room() > 0), key=self._behind, default=None)
+        return min(open_ or [way for way in self.ways if way.left > 0], key=self._behind, default=None)
 
     def _behind(self, way: Way) -> float:
         return max(way.served, self._turn)

@@ -41,6 +41,7 @@ class Way:
     route: Route = field(init=False)
     drained: bool = field(default=False, init=False)
     served: float = field(default=0.0, init=False)  # parts that it was given, by its weight: the least is served next
+    left: int = field(default=0, init=False)  # its room when somebody last looked, less what it was given since
     _given: int = field(default=0, init=False)  # parts without a durable outcome
     _told: int = field(default=0, init=False)  # of these: what has an outcome, in the courier's hands
     _queue: deque[Submission] = field(factory=deque, init=False)  # parts that were given and have no credit yet
@@ -55,7 +56,8 @@ class Way:
 
     def room(self) -> int:
         """Parts that it would take now.  What is answered and not written counts: a crash would send it again."""
-        return min(self.route.credit() - len(self._queue), self.config.window - self._given)
+        self.left = max(0, min(self.route.credit() - len(self._queue), self.config.window - self._given))
+        return self.left
 
     def room_at(self) -> float:
         """When time alone will give room; inf if something must happen first."""
@@ -65,6 +67,7 @@ class Way:
         """Parts of one alert, to go in their order: `flush` sends as many as there is credit for, `feed` the rest."""
         self._queue.extend(parts)
         self._given += len(parts)
+        self.left -= len(parts)
 
     def flush(self) -> None:
         """Hand the route as much as it has credit for, as one write."""
@@ -142,7 +145,6 @@ class Way:
     def status(self) -> RouteStatus:
         config, route = self.config, self.route
         state = "drained" if self.drained and not self._running else route.state
-        credit = max(0, self.room())
         return RouteStatus(
-            config.name, config.operator, config.weight, state, route.bound, route.in_flight, credit, self.drained
+            config.name, config.operator, config.weight, state, route.bound, route.in_flight, self.room(), self.drained
         )

@@ -51,6 +51,7 @@ def willing(*weights: float, operators: Sequence[str] = ()) -> Routes:
 
 def serve(routes: Routes, parts: int = 1, operator: str | None = None) -> str:
     """Give the next alert away; the name of the route that took it."""
+    routes.credit()
     way = routes.choose(operator)
     assert way
     routes.give(way, [message(n) for n in range(parts)])
