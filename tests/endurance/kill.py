@@ -28,9 +28,9 @@ LATENCY = 120  # milliseconds that the SMSC takes: what is sent in that time is 
 LOOK_EVERY = 10  # lives between two looks at what a killed process has left
 
 
-async def _campaign(directory: Path, seed: int, times: int) -> tuple[Lives, Books]:
+async def _campaign(directory: Path, seed: int, times: int, writer: str) -> tuple[Lives, Books]:
     async with foreign_smsc(directory / "seen.jsonl", "--latency", str(LATENCY)) as smsc:
-        config, till = deploy(directory, smsc.port), Till(payments(seed), RATE)
+        config, till = deploy(directory, smsc.port, more=f'writer = "{writer}"\n'), Till(payments(seed), RATE)
         await trio.to_thread.run_sync(subscribe, directory, config, SUBSCRIBED)
         lives = Lives(directory / "alerts.db", config, smsc, till, Random(seed))
         for number in range(times):
@@ -41,11 +41,11 @@ async def _campaign(directory: Path, seed: int, times: int) -> tuple[Lives, Book
     return lives, audit(lives.store)
 
 
-def run(*, seed: int, times: int = 300) -> Report:
-    """Kill so many times, let one life settle everything, and compare the host, the store and the phones."""
+def run(*, seed: int, times: int = 300, writer: str = "process") -> Report:
+    """Kill so many times a service whose store is with a process or a thread, let one life settle everything, and compare the host, the store and the phones."""
     report, began = Report(), monotonic()
     with TemporaryDirectory(prefix="iso-alert-kill-") as name:
-        lives, books = trio.run(_campaign, Path(name), seed, times)
+        lives, books = trio.run(_campaign, Path(name), seed, times, writer)
         shown = phones(lives.smsc.lines())
     report.figure("kills", times)
     judge(report, lives, books, shown)
