@@ -97,10 +97,11 @@ class Scene:
         return wire.codes(data)
 
     async def ended(self) -> str:
-        """Why it hung up, once it has; what it still said is thrown away."""
+        """Why it hung up, once it has; what it still said is thrown away, and the host hangs up as well."""
         with trio.fail_after(10_000):
             while await self.hear():
                 pass
+            await self.host.aclose()
             while not self.watch.ends:
                 await trio.lowlevel.checkpoint()
         return self.watch.ends[0]

@@ -332,7 +332,7 @@ async def test_a_busy_connection_answers_first(autojump_clock: MockClock) -> Non
             heard += data
 
         assert wire.codes(heard) == [ok(stan) for stan in STANS]
-        assert scene.watch.ends == ["closing"]
+        assert await scene.ended() == "closing"
 
 
 async def test_half_a_frame_is_not_waited_for(autojump_clock: MockClock) -> None:
