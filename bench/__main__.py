@@ -16,7 +16,8 @@ BENCHES = {  # name: what it measures
     "link": "Answers a second of a link without a store.",
     "journal": "Durable messages a second and their latency, beside SQLite alone.",
     "alerts": "From a message to its SMS: latency at given rates, and what is sustained.",
-    "smpp": "PDUs a second over one session, at several windows.",
+    "smpp": "PDUs a second over one session, at several windows, beside foreign clients.",
+    "idle": "What silent links and subscriptions cost in memory.",
     "burst": "Fire at any ISO 8583 server, also one that is not ours.",
 }
 

@@ -20,6 +20,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "journal": (*SHORT, "rates=[50]", "rows=300", "ceiling_seconds=0.05"),
     "alerts": (*SHORT, "rates=[20]", "messages=40"),
     "smpp": ("pdus=200", "windows=[10]", "peers=['raw']", "rounds=1", "clients=['session', 'route', 'smpplib']"),
+    "idle": ("connections=20", "subscriptions=100"),
     "burst": ("messages=20", "rounds=1", "rates=[0]"),
 }
 
@@ -84,6 +85,14 @@ def test_every_alert_reaches_the_sink() -> None:
     assert found["message to SMS at 20 a second"]["missing"] == 0
     assert found["sustained, 40 alerts a round"]["per_second"] > 0
     assert [name.rpartition(" ")[2] for name in states] == ["delivered"]
+
+
+def test_what_waits_is_weighed() -> None:
+    """Trio's own connections, ours, and subscriptions: each row says what the service held."""
+    found = rows(bench("idle"))
+
+    assert {"bare trio, 1 task each", "no link", "20 silent links", "when they have gone"} <= set(found)
+    assert all(row["memory_mb"] > 10 for row in found.values())
 
 
 def test_a_burst_goes_to_any_server() -> None:

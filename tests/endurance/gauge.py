@@ -1,6 +1,5 @@
-"""Watch a process while others keep it busy: memory, descriptors and threads as a curve, and whether it is flat."""
+"""Watch a service while others keep it busy: memory, descriptors and threads as a curve, and whether it is flat."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +9,14 @@ from time import monotonic
 
 from attrs import frozen
 
-_MB = 1e6
+from bench.memory import family, resident
+
 _TALL, _WIDE = 10, 72  # of a chart
 
 
 @frozen
 class Look:
-    """What a process held at one moment, in seconds since the watch began."""
+    """What a service held at one moment, in seconds since the watch began: its processes taken together."""
 
     at: float
     memory: float  # MB that are resident
@@ -25,11 +25,13 @@ class Look:
 
 
 def look(pid: int, at: float) -> Look:
-    process = Path(f"/proc/{pid}")
-    pages = int((process / "statm").read_text(encoding="ascii").split()[1])
-    status = (process / "status").read_text(encoding="ascii")
-    threads = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("Threads:"))
-    return Look(at, pages * os.sysconf("SC_PAGE_SIZE") / _MB, len(list((process / "fd").iterdir())), threads)
+    processes = [Path(f"/proc/{one}") for one in family(pid)]
+    return Look(
+        at,
+        sum(resident(int(each.name)) for each in processes),
+        sum(len(list((each / "fd").iterdir())) for each in processes),
+        sum(len(list((each / "task").iterdir())) for each in processes),
+    )
 
 
 @contextmanager
