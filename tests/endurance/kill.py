@@ -42,7 +42,10 @@ async def _campaign(directory: Path, seed: int, times: int, writer: str) -> tupl
 
 
 def run(*, seed: int, times: int = 300, writer: str = "process") -> Report:
-    """Kill so many times a service whose store is with a process or a thread, let one life settle everything, and compare the host, the store and the phones."""
+    """Kill so many times, let one life settle everything, and compare the host, the store and the phones.
+
+    `writer` is who has the store: a process, which may be killed alone, or a thread.
+    """
     report, began = Report(), monotonic()
     with TemporaryDirectory(prefix="iso-alert-kill-") as name:
         lives, books = trio.run(_campaign, Path(name), seed, times, writer)
