@@ -45,12 +45,11 @@ class Lookout:
     async def orders(self) -> int:
         """Send away the routes that people have drained, and call back the others.  Raises StoreUnavailable."""
         names = frozenset(one.route for one in await self._desk.do(self._desk.store.routes.drained))
-        changed = 0
-        for route in self._routes.statuses():
-            if route.drained != (drained := route.name in names):
-                log.warning("route drained" if drained else "route resumed", route=route.name)
-                self._metrics.drained(route.name, drained)
-                changed += 1
-        if changed:
-            self._routes.order(names)
-        return changed
+        before = {route.name: route.drained for route in self._routes.statuses()}
+        changed = [name for name, drained in before.items() if drained != (name in names)]
+        self._routes.order(names)
+        for name in before:
+            self._metrics.drained(name, name in names)
+        for name in changed:
+            log.warning("route drained" if name in names else "route resumed", route=name)
+        return len(changed)

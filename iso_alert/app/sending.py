@@ -6,7 +6,7 @@ from random import Random
 import trio
 
 from iso_alert.config import Config
-from iso_alert.service.metrics import Metrics
+from iso_alert.service.metrics import Metrics, RouteMetrics
 from iso_alert.service.reports import Reports
 from iso_alert.service.route import Route, load_statuses
 from iso_alert.service.route_config import RouteConfig
@@ -16,10 +16,10 @@ from iso_alert.service.routes import Routes
 def build_routes(config: Config, metrics: Metrics, clock: Callable[[], float]) -> Routes:
     """All that are configured.  Raises ValueError for a broken status table."""
     statuses, dice = load_statuses(config.statuses), Random()
-    watches = {route.name: metrics.of_route(route.name) for route in config.routes}
+    watches: dict[str, RouteMetrics] = {}  # a name's counters go on when another route has it
 
     def make(route: RouteConfig, reports: Reports, changed: trio.lowlevel.ParkingLot) -> Route:
-        watch = watches[route.name]
+        watch = watches.get(route.name) or watches.setdefault(route.name, metrics.of_route(route.name))
         return Route(route, statuses, random=dice, clock=clock, watch=watch, reports=reports, changed=changed)
 
     return Routes(config.routes, make)

@@ -1,7 +1,8 @@
 """What a configuration that was read again changes at once, and what waits for a restart: two values in, one out.
 
 A link's host must not notice: links keep their names, their addresses and how their bytes are cut and decoded.  All
-that hangs on the decoding (its tables, whether it is mirrored) stays with it.
+that hangs on the decoding (its tables, whether it is mirrored) stays with it.  Routes to operators can follow anything:
+one that changes leaves and binds anew, and the others stand in for it.
 """
 
 from collections.abc import Sequence
@@ -12,10 +13,9 @@ from attrs import evolve, fields, frozen
 from iso_alert.config.judge import Config
 from iso_alert.domain.decision import Rulebook
 from iso_alert.service.links import LinkConfig
-from iso_alert.service.route_config import RouteConfig
 
-SWAPPED = ("keyring", "rulebook", "enrolment", "drain_timeout")  # of a Config; links and routes are looked into
-LOOKED_INTO = ("links", "routes")
+SWAPPED = ("keyring", "rulebook", "enrolment", "drain_timeout", "routes")  # of a Config; links are looked into
+LOOKED_INTO = ("links",)
 
 
 @frozen
@@ -30,13 +30,11 @@ def renewed(old: Config, new: Config) -> Renewed:
     """The new configuration as far as a running service can follow it."""
     waits = [one.name for one in fields(Config) if _stays(one.name) and _of(old, one.name) != _of(new, one.name)]
     links, about_links, as_before = _links(old.links, new.links)
-    routes, about_routes = _routes(old.routes, new.routes)
     changed = {name: _of(new, name) for name in SWAPPED} | {
         "links": links,
-        "routes": routes,
         "rulebook": _book(old.rulebook, new.rulebook, as_before),
     }
-    return Renewed(evolve(old, **changed), [*waits, *about_routes, *about_links])
+    return Renewed(evolve(old, **changed), [*waits, *about_links])
 
 
 def _stays(name: str) -> bool:
@@ -45,23 +43,6 @@ def _stays(name: str) -> bool:
 
 def _of(config: Config, name: str) -> Any:
     return getattr(config, name)
-
-
-def _routes(old: Sequence[RouteConfig], new: Sequence[RouteConfig]) -> tuple[tuple[RouteConfig, ...], list[str]]:
-    """The routes in force, and what waits: everything but weights and certificates."""
-    wanted, known = ({route.name: route for route in routes} for routes in (new, old))
-    waits = [f"smsc {name}: is new" for name in wanted if name not in known]
-    waits += [f"smsc {name}: is gone" for name in known if name not in wanted]
-    routes = []
-    for name, route in known.items():
-        one = wanted.get(name, route)
-        in_force = evolve(route, weight=one.weight, tls=one.tls if route.tls and one.tls else route.tls)
-        if in_force != one:
-            waits.append(f"smsc {name}")
-        if (route.tls is None) != (one.tls is None):
-            waits.append(f"smsc {name}: tls")
-        routes.append(in_force)
-    return tuple(routes), waits
 
 
 def _links(

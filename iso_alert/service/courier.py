@@ -162,7 +162,7 @@ class Courier:
         parts = cut(lease.text, reference=lease.alert, long_messages=config.long_messages, gsm=config.gsm)
         numbers = range(1, len(parts) + 1)
         missing = [n for n in numbers if n not in lease.done] or numbers  # none: it was cut otherwise before
-        self._carried[lease.alert] = Carried(lease, way, set(missing), len(parts))
+        self._carried[lease.alert] = Carried(lease, way, config, set(missing), len(parts))
         mobile, left = lease.mobile.lstrip("+"), VALID_FOR - (self._clock() - lease.began_at)
         return [Submission((lease.alert, n), mobile, parts[n - 1], left) for n in missing]
 
@@ -215,7 +215,7 @@ class Courier:
                     yield carried.fault
 
     def _taken(self, carried: Carried, n: int, outcome: Accepted) -> Taken:
-        lease, config = carried.lease, carried.way.config
+        lease, config = carried.lease, carried.config
         if lease.key not in PATIENT:
             self._watch.submitted_after(outcome.at - lease.began_at)
         ids = id_forms(outcome.message_id) or ("",)

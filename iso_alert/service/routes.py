@@ -8,6 +8,7 @@ An alert goes to one route.  What a route was given and never wrote comes back a
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from math import inf
 
 import trio
 
@@ -26,11 +27,15 @@ class Routes:
         """`make` a route that tells the given reports, and rings the given bell when it may have credit."""
         self._reports, self._changed = Reports(BACKLOG), trio.lowlevel.ParkingLot()
         self._reports.begin()
-        self.ways = tuple(
-            Way(config, lambda config: make(config, self._reports, self._changed), self._changed) for config in configs
-        )
+        self._make = lambda config: make(config, self._reports, self._changed)
         self._turn = 0.0  # how far those are that were served
-        self._running, self._over = False, trio.Event()
+        self._drained = frozenset[str]()  # names of those that people have sent away
+        self._nursery: trio.Nursery | None = None
+        self._leaving, self._over = False, trio.Event()
+        self.ways: tuple[Way, ...] = tuple(map(self._way, configs))
+
+    def _way(self, config: RouteConfig) -> Way:
+        return Way(config, self._make, self._changed, config.name in self._drained)
 
     # Sharing out.
 
@@ -54,7 +59,7 @@ class Routes:
         """Return once there is credit; when all routes have left that is never."""
         await trio.lowlevel.checkpoint()
         while self.credit() <= 0:
-            with trio.move_on_at(min(way.room_at() for way in self.ways)):
+            with trio.move_on_at(min((way.room_at() for way in self.ways), default=inf)):
                 await self._changed.park()
 
     def there(self) -> frozenset[str]:
@@ -99,38 +104,59 @@ class Routes:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Live until drained or cancelled; either way everything that was given has then had its outcome."""
-        self._running = True
-        task_status.started()
         try:
-            async with trio.open_nursery() as feeding:
+            async with trio.open_nursery() as self._nursery:
                 for way in self.ways:
-                    feeding.start_soon(way.feed)
-                async with trio.open_nursery() as running:
-                    for way in self.ways:
-                        running.start_soon(way.run)
-                feeding.cancel_scope.cancel()
+                    self._nursery.start_soon(self._carry, way)
+                task_status.started()
         finally:
-            for way in self.ways:
-                way.give_back()
+            self._nursery = None
             self._reports.end()
             self._over.set()
 
+    async def _carry(self, way: Way) -> None:
+        """One way, to its end; if the others stay, it is forgotten."""
+        try:
+            async with trio.open_nursery() as feeding:
+                feeding.start_soon(way.feed)
+                await way.run()
+                if not self._leaving:
+                    self.ways = tuple(other for other in self.ways if other is not way)
+                feeding.cancel_scope.cancel()
+        finally:
+            way.give_back()
+
     def order(self, drained: Collection[str]) -> None:
         """Send away the routes of these names, each once its answers are there, and call back the others."""
+        self._drained = frozenset(drained)
         for way in self.ways:
             way.order(way.config.name in drained)
         self._changed.unpark_all()
 
     async def drain(self) -> None:
         """Send all of them away for good, and return when they are gone.  Bring a deadline."""
+        self._leaving = True
         for way in self.ways:
             way.leave()
         self._changed.unpark_all()
-        if self._running:
+        if self._nursery:
             await self._over.wait()
 
     def renew(self, configs: Iterable[RouteConfig]) -> None:
-        """Other weights and certificates; a route is known by its name."""
-        new = {config.name: config for config in configs}
-        for way in self.ways:
-            way.renew(new.get(way.config.name, way.config))
+        """Take another configuration; a route is known by its name.  New ones bind, and those that are gone leave."""
+        if self._leaving:
+            return
+        wanted, known = {config.name: config for config in configs}, {way.config.name: way for way in self.ways}
+        for name, way in known.items():
+            if name in wanted:
+                way.renew(wanted[name])
+            else:
+                way.leave()
+        for config in (wanted[name] for name in wanted if name not in known):
+            self._add(self._way(config))
+        self._changed.unpark_all()
+
+    def _add(self, way: Way) -> None:
+        self.ways = (*self.ways, way)
+        if self._nursery:
+            self._nursery.start_soon(self._carry, way)

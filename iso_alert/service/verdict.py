@@ -4,6 +4,7 @@ from attrs import define
 
 from iso_alert.domain.alert import FEW, VALID_FOR, AlertState, pause
 from iso_alert.service.outcome import InDoubt, Receipted, Refused, Unsent
+from iso_alert.service.route_config import RouteConfig
 from iso_alert.service.way import Way
 from iso_alert.smpp.command import Action, Status, status_name
 from iso_alert.smpp.receipt import MessageState, id_forms
@@ -17,7 +18,8 @@ class Carried:
     """An alert in our hands: what each of its parts came to, until the last one is known."""
 
     lease: Lease
-    way: Way  # all its parts go by one
+    way: Way  # all its parts go by one,
+    config: RouteConfig  # as it was then
     waiting: set[int]  # numbers of parts without an outcome
     total: int
     fault: Untaken | None = None  # the worst so far

@@ -1,7 +1,7 @@
 """One route as whoever shares out the alerts sees it: its turn, what may be in doubt on it, and what waits for it.
 
-A route forgets; a way stays.  When the route has left, because people ordered it, the way keeps its name and its share,
-and brings up another route when they call it back.
+A route forgets; a way stays.  When the route has left, because people ordered it or changed its configuration, the way
+keeps its name and its share, and brings up another route when it is wanted again.
 """
 
 from collections import deque
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 import trio
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from iso_alert.service.outcome import Submission
 from iso_alert.service.route import Route, RouteConfig
@@ -38,8 +38,8 @@ class Way:
     config: RouteConfig
     _make: Make
     _changed: trio.lowlevel.ParkingLot  # rung whenever there may be credit, here or elsewhere
+    drained: bool = False
     route: Route = field(init=False)
-    drained: bool = field(default=False, init=False)
     served: float = field(default=0.0, init=False)  # parts that it was given, by its weight: the least is served next
     left: int = field(default=0, init=False)  # its room when somebody last looked, less what it was given since
     _given: int = field(default=0, init=False)  # parts without a durable outcome
@@ -124,7 +124,8 @@ class Way:
                 await self.route.run()
             finally:
                 self._running = False
-            self.route = self._make(self.config)  # for when it is called back: a route that has left stays away
+            if not self._leaving:
+                self.route = self._make(self.config)  # a route that has left stays away
 
     def order(self, drained: bool) -> None:
         """Send the route away, once its answers are there, or call it back.  The same order twice is one."""
@@ -138,8 +139,18 @@ class Way:
         self.route.leave()
 
     def renew(self, config: RouteConfig) -> None:
-        """Another weight from the next alert on; other certificates from the next connection on."""
-        self.config = self.route.config = config
+        """Another weight counts from the next alert on, other certificates from the next connection on.
+
+        For all else the route leaves, and another one comes.
+        """
+        same = _same(self.config, config)
+        self.config, self._leaving = config, False
+        if same:
+            self.route.config = config
+        elif self._running:
+            self.route.leave()
+        else:
+            self.route = self._make(config)
 
     @property
     def status(self) -> RouteStatus:
@@ -148,3 +159,8 @@ class Way:
         return RouteStatus(
             config.name, config.operator, config.weight, state, route.bound, route.in_flight, self.room(), self.drained
         )
+
+
+def _same(old: RouteConfig, new: RouteConfig) -> bool:
+    """Whether a route can go on with another configuration."""
+    return evolve(new, weight=old.weight) == old and (new.tls is None) == (old.tls is None)

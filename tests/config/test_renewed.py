@@ -51,10 +51,15 @@ def test_nothing_changed(path: Path) -> None:
         (LISTEN, f'allow = ["10.0.0.0/8"]\nmax_connections = 2\n{LISTEN}'),
         (LISTEN, f'voice = {{ terminals = ["T1"] }}\necho_pan = false\n{LISTEN}'),
         ('source = "KBANK"', 'source = "KBANK"\nweight = 3'),
+        ('source = "KBANK"', 'source = "KBANK"\ntls = {}'),
+        ('source = "KBANK"', 'source = "KBANK"\nwindow = 7\noperator = "ais"'),
+        ('system_id = "alerts"', 'system_id = "other"'),
+        ("[admin]", f"{OTHER_ROUTE}[admin]"),
+        ('name = "operator"', 'name = "other"'),
     ],
 )
 def test_what_takes_effect_at_once(path: Path, old: str, new: str) -> None:
-    """Tables, keys, limits: nothing that a host would notice, and all of it is in force."""
+    """Tables, keys, limits, routes: nothing that a host would notice, and all of it is in force."""
     before = load(path, {})
     after = edited(path, old, new)
     found = renewed(before, after)
@@ -70,11 +75,6 @@ def test_what_takes_effect_at_once(path: Path, old: str, new: str) -> None:
         ('[admin]\nlisten = "127.0.0.1:0"', '[admin]\nlisten = "127.0.0.1:1"', ["admin"]),
         ("[run]", '[api]\nlisten = "127.0.0.1:1"\n[run]', ["api"]),
         ("[run]", "[retention]\njournal_days = 120\n[run]", ["retention"]),
-        ('system_id = "alerts"', 'system_id = "other"', ["smsc operator"]),
-        ('source = "KBANK"', 'source = "KBANK"\ntls = {}', ["smsc operator: tls"]),
-        ('source = "KBANK"', 'source = "KBANK"\noperator = "ais"', ["smsc operator"]),
-        ("[admin]", f"{OTHER_ROUTE}[admin]", ["smsc other: is new"]),
-        ('name = "operator"', 'name = "other"', ["smsc other: is new", "smsc operator: is gone"]),
         ("[[smsc]]", f"{OTHER_LINK}[[smsc]]", ["link other: is new"]),
         ('name = "switch"', 'name = "host"', ["link host: is new", "link switch: is gone"]),
         (LISTEN, LISTEN.replace(":0", ":1"), ["link switch: its address, who calls whom, or whether with TLS"]),

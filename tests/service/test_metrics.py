@@ -149,3 +149,22 @@ def test_a_repeat_is_told_from_a_first_copy() -> None:
     metrics.decided(Recorded(1, None))
 
     assert value(metrics, "repeats_total") == 1
+
+
+def test_a_route_is_there_from_the_first_moment() -> None:
+    """An alarm on a route that never was bound needs its series; each route has its own."""
+    metrics = Metrics()
+    watch, other = metrics.of_route("ais"), metrics.of_route("true")
+    watch.bound(True)
+    for tell in (watch.in_doubt, watch.late, watch.unexpected, watch.reconnected):
+        tell()
+    watch.submitted("ESME_ROK")
+    other.submitted("ESME_ROK")
+    metrics.drained("true", True)
+
+    assert labels(metrics, "smsc_bound") == labels(metrics, "smsc_drained") == {("ais",), ("true",)}
+    assert [value(metrics, "smsc_bound", route=route) for route in ("ais", "true")] == [1, 0]
+    assert [value(metrics, "smsc_drained", route=route) for route in ("ais", "true")] == [0, 1]
+    for name in ("submit_sm_in_doubt", "smpp_late_responses", "smpp_unexpected", "smsc_reconnects"):
+        assert value(metrics, f"{name}_total", route="ais") == 1
+    assert value(metrics, "submit_sm_total", route="true", status="ESME_ROK") == 1

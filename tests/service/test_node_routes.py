@@ -144,6 +144,28 @@ async def test_with_every_route_drained_it_is_degraded_and_ready(tmp_path: Path)
     assert status["outbox"]["queued"] == 1
 
 
+async def test_a_route_comes_and_goes_without_a_restart(tmp_path: Path) -> None:
+    """SIGHUP reads a file without it, and one with it again; the series of its name go on."""
+    async with running(tmp_path) as it:
+        await it.until(lambda: set(it.states().values()) == {"bound"})
+        path = it.node.config.path
+        with_it = path.read_text(encoding="utf-8")
+        path.write_text(with_it[: with_it.rindex("[[smsc]]")], encoding="utf-8")
+        await it.node.reload()
+        await it.until(lambda: it.states() == {"operator": "bound"})
+        await it.buy(1, 2)
+        alone = len(it.by["operator"])
+        path.write_text(with_it, encoding="utf-8")
+        await it.node.reload()
+        await it.until(lambda: it.states() == {"operator": "bound", "second": "bound"})
+        await it.buy(3, 4, 5, 6)
+        metrics = (await it.page("metrics"))[1]
+
+    assert (alone, len(it.by["operator"]), len(it.by["second"])) == (2, 4, 2)
+    assert 'iso_alert_smsc_bound{route="second"} 1.0' in metrics
+    assert 'iso_alert_submit_sm_total{route="second",status="ESME_ROK"} 2.0' in metrics
+
+
 async def test_a_weight_changes_without_a_restart(tmp_path: Path) -> None:
     """SIGHUP reads it; neither route is bound anew."""
     async with running(tmp_path) as it:

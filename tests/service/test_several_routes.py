@@ -5,15 +5,18 @@ from typing import Any
 
 import pytest
 import trio
+from attrs import evolve
 from trio.testing import MockClock, memory_stream_pair
 
 from iso_alert.domain.card import Kind
 from iso_alert.domain.money import Money
 from iso_alert.domain.text import Language
+from iso_alert.service.route import RouteConfig
 from iso_alert.sim.smsc import SmscOptions
 from iso_alert.smpp.command import Status
 from iso_alert.smpp.pace import BackOff
 from iso_alert.store.port import StoreUnavailable
+from tests.service.route_stage import CONFIG
 from tests.service.routes_stage import Plan, Scene, shop, stage
 from tests.support.bank import NOW, sale, subscription_line
 from tests.support.threads import no_threads
@@ -389,6 +392,123 @@ async def test_all_leave_while_one_is_drained(autojump_clock: MockClock, tmp_pat
             await scene.routes.drain()
 
         assert not scene.routes.bound
+
+
+# ---- another configuration
+
+
+def configs(scene: Scene, **changed: dict[str, Any] | None) -> list[RouteConfig]:
+    """Those that are in force, with changes; None: without that route."""
+    now = {way.config.name: way.config for way in scene.routes.ways}
+    new = {name: evolve(now.get(name, CONFIG), name=name, **more) for name, more in changed.items() if more is not None}
+    return [config for name, config in (now | new).items() if changed.get(name, {}) is not None]
+
+
+async def test_a_new_route_binds_and_takes_its_share(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """And begins where the others are, not with what it missed."""
+    async with stage(tmp_path, 30, ais=Plan(), true=Plan(down=True)) as scene:
+        scene.routes.renew(configs(scene, true=None))
+        await trio.sleep(1)
+        await scene.record(*(shop(n, 1) for n in THIRTY))
+        await scene.settled()
+        alone = scene.counts()
+        scene.ends["true"].down = False
+        scene.routes.renew(configs(scene, true={"operator": "true"}))
+        await scene.bound("true")
+        await scene.record(*(shop(n, 2) for n in THIRTY))
+        await scene.settled()
+
+        assert (alone, [*scene.states()]) == ({"ais": 30, "true": 0}, ["ais", "true"])
+        assert scene.counts()["true"] in (15, 16)
+        assert once(scene, THIRTY, range(1, 3))
+
+
+async def test_a_route_that_is_gone_ends_what_it_has(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """Its answers are waited for, and then nobody speaks of it any more."""
+    async with stage(tmp_path, 10, ais=Plan(options=SmscOptions(response_latency=5.0)), true=Plan()) as scene:
+        await scene.record(*(shop(n, 1) for n in range(1, 11)))
+        await trio.sleep(1)
+        scene.routes.renew(configs(scene, ais=None))
+        during = scene.states()
+        await scene.settled()
+        await trio.sleep(60)
+
+        assert (during, scene.states()) == ({"ais": "draining", "true": "bound"}, {"true": "bound"})
+        assert once(scene, range(1, 11))
+        assert scene.kept.query("SELECT sum(doubts) FROM alert") == [(0,)]
+
+
+async def test_a_route_that_is_another_now_binds_anew(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """What it had ends as it began: its receipts are those of the operator that it was a route to."""
+    slow = SmscOptions(response_latency=5.0)
+    async with stage(tmp_path, 10, ais=Plan(options=slow)) as scene:
+        await scene.record(*(shop(n, 1) for n in range(1, 11)))
+        await trio.sleep(1)
+        scene.routes.renew(configs(scene, ais={"window": 3, "operator": "other"}))
+        await scene.settled()
+        await scene.bound("ais")
+        await scene.record(*(shop(n, 2) for n in range(1, 11)))
+        await scene.settled()
+
+        assert scene.smscs["ais"].counters.binds == 2
+        assert scene.way("ais").route.config.window == 3
+        assert scene.kept.query("SELECT route, count(*) FROM part GROUP BY 1") == [("ais", 10), ("other", 10)]
+        assert once(scene, range(1, 11), range(1, 3))
+
+
+async def test_weights_and_certificates_bind_nobody_anew(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """They are in force, and the session stands."""
+    async with stage(tmp_path, 1, ais=Plan(), true=Plan()) as scene:
+        scene.routes.renew(configs(scene, ais={"weight": 7.0}))
+        await trio.sleep(60)
+
+        assert {name: smsc.counters.binds for name, smsc in scene.smscs.items()} == {"ais": 1, "true": 1}
+        assert [one.weight for one in scene.routes.statuses()] == [7.0, 1.0]
+
+
+async def test_gone_and_back_before_it_had_left(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """Whoever takes his word back finds the route there."""
+    async with stage(tmp_path, 3, ais=Plan(options=SmscOptions(response_latency=5.0)), true=Plan(down=True)) as scene:
+        await scene.record(*(shop(n, 1) for n in (1, 2, 3)))
+        await trio.sleep(1)
+        before = configs(scene)
+        scene.routes.renew(configs(scene, ais=None))
+        await trio.sleep(1)
+        scene.routes.renew(before)
+        await trio.sleep(60)
+
+        assert scene.states()["ais"] == "bound"
+        assert scene.smscs["ais"].counters.binds == 2
+
+
+async def test_a_drained_route_stays_drained_under_another_configuration(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    """A new one of a drained name too: the order was about the name."""
+    async with stage(tmp_path, 1, ais=Plan(), true=Plan()) as scene:
+        scene.routes.order({"ais"})
+        await trio.sleep(1)
+        scene.routes.renew(configs(scene, ais={"window": 3}))
+        changed = scene.states()["ais"]
+        scene.routes.renew(configs(scene, ais=None))
+        await trio.sleep(1)
+        gone = [*scene.states()]
+        scene.routes.renew(configs(scene, ais={"operator": "ais"}))
+        await trio.sleep(60)
+
+        assert (changed, gone, scene.states()["ais"]) == ("drained", ["true"], "drained")
+
+
+async def test_a_node_that_leaves_takes_no_other_configuration(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """Or it would never have left."""
+    async with stage(tmp_path, 1, ais=Plan(), true=Plan()) as scene:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(scene.routes.drain)
+            await trio.lowlevel.checkpoint()
+            scene.routes.renew(configs(scene, ais={"window": 3}))
+            nursery.cancel_scope.deadline = trio.current_time() + 5
+
+        assert not nursery.cancel_scope.cancelled_caught
 
 
 # ---- windows
