@@ -7,11 +7,13 @@ class Reason(Enum):
     """The name stands in the store and on metric labels; `words` is what people read."""
 
     words: str
+    told: bool  # whether an SMS goes for it
 
     def __new__(cls, name: str, words: str = "") -> "Reason":
         member = object.__new__(cls)
         member._value_ = name
         member.words = words
+        member.told = name.endswith("told") and name not in ("original_not_told", "completion_told")
         return member
 
     TOLD = "told", "the policy promises an SMS for this"
@@ -46,8 +48,3 @@ class Reason(Enum):
     OVERTAKEN_SILENT = "overtaken_silent", "its cancellation was handled before it came, and too long ago to tell both"
     IN_BURST = "in_burst", "below the policy's amount, and told later together with others"
     NO_AMOUNT = "no_amount", "neither it nor its original names an amount"
-
-    @property
-    def told(self) -> bool:
-        """Whether an SMS goes for this reason."""
-        return self.value.endswith("told") and self not in (Reason.ORIGINAL_NOT_TOLD, Reason.COMPLETION_TOLD)

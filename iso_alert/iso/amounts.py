@@ -60,29 +60,23 @@ def balances(message: Message, dialect: Dialect) -> tuple[tuple[Kind, Money], ..
     text, size = message.get("54"), dialect.profile.balance_set
     if len(text) < size:
         return ()  # an EDC's tip has 12 digits
-    sets = [_Balance(text[at : at + size]) for at in range(0, len(text) - size + 1, size)]
-    whole = [each for each in sets if each.whole]
-    found = [(kind, _left(whole, types, kind)) for kind, types in dialect.profile.balances.items()]
-    return tuple([(kind, balance.sum) for kind, balance in found if balance])
+    cut = [text[at : at + size] for at in range(0, len(text) - size + 1, size)]
+    sets = [each for each in cut if each[7] in "CD" and each[8:].isdecimal() and each[4:7].isalnum()]
+    found = [(kind, _left(sets, types, kind)) for kind, types in dialect.profile.balances.items()]
+    sums = {each: _sum(each) for _, each in found if each}
+    return tuple([(kind, sums[each]) for kind, each in found if each])
 
 
-class _Balance(str):
-    """A set of DE54: account 2, type 2, currency 3, sign 1, digits."""
-
-    __slots__ = ()
-
-    @property
-    def whole(self) -> bool:
-        return self[7] in "CD" and self[8:].isdecimal() and self[4:7].isalnum()
-
-    @property
-    def sum(self) -> Money:
-        return Money(int(self[8:]) * (-1 if self[7] == "D" else 1), named(self[4:7]))
+# A set of DE54: account 2, type 2, currency 3, sign 1, digits.
 
 
-def _left(sets: Iterable[_Balance], types: tuple[str, ...], kind: Kind) -> _Balance | None:
-    """Of several sets that fit, one in baht: that is what the card's account is kept in."""
+def _left(sets: Iterable[str], types: tuple[str, ...], kind: Kind) -> str:
+    """Of several sets that fit, one in baht: that is what the card's account is kept in.  "" for none."""
     fit = [each for each in sets if each[2:4] in types and each[:2] not in _FOREIGN_TO[kind]]
     if len(fit) > 1:
         fit.sort(key=lambda each: (types.index(each[2:4]), named(each[4:7]) != BAHT))
-    return fit[0] if fit else None
+    return fit[0] if fit else ""
+
+
+def _sum(each: str) -> Money:
+    return Money(int(each[8:]) * (-1 if each[7] == "D" else 1), named(each[4:7]))
