@@ -29,6 +29,7 @@ def command(config: str | None) -> None:
     for route in good.routes:
         shared = f", weight {route.weight:g}" if len(good.routes) > 1 else ""
         place = f"{route.host}:{route.port}, window {route.window}{shared}, {secured(route.tls)}"
-        click.echo(f"smsc {route.name}: {place}")
+        whose = f" (to {route.operator})" if route.operator != route.name else ""
+        click.echo(f"smsc {route.name}{whose}: {place}")
     click.echo(f"store {good.store}, keys {', '.join(good.keyring.names)}")
     click.echo(f"{path}: good")

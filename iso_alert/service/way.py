@@ -46,6 +46,7 @@ class Way:
     _told: int = field(default=0, init=False)  # of these: what has an outcome, in the courier's hands
     _queue: deque[Submission] = field(factory=deque, init=False)  # parts that were given and have no credit yet
     _queued: trio.Event = field(factory=trio.Event, init=False)
+    _called: trio.Event = field(factory=trio.Event, init=False)  # back, or away for good
     _running: bool = field(default=False, init=False)
     _leaving: bool = field(default=False, init=False)
 
@@ -117,7 +118,8 @@ class Way:
         """One route after another, until it is told to leave."""
         while not self._leaving:
             if self.drained:
-                await self._changed.park()
+                self._called = trio.Event()
+                await self._called.wait()
                 continue
             self._running = True
             try:
@@ -132,10 +134,13 @@ class Way:
         if drained and not self.drained and self._running:
             self.route.leave()
         self.drained = drained
+        if not drained:
+            self._called.set()
 
     def leave(self) -> None:
         """Send it away for good."""
         self._leaving = True
+        self._called.set()
         self.route.leave()
 
     def renew(self, config: RouteConfig) -> None:

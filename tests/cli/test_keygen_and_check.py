@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from iso_alert.cli import COMMANDS, main
 from iso_alert.config.secrets import read_key
 from tests.support.bank import KEY
-from tests.support.deployment import deploy
+from tests.support.deployment import SMSC, deploy
 
 
 def run(*arguments: str | Path, **environ: str | None) -> Result:
@@ -117,6 +117,17 @@ def test_a_good_configuration(tmp_path: Path) -> None:
     assert KEY.hex() not in result.stdout
     assert "hunter2" not in result.stdout
     assert sorted(each.name for each in tmp_path.iterdir()) == ["iso-alert.toml", "pan.key", "smsc.password"]
+
+
+def test_each_route_is_told(tmp_path: Path) -> None:
+    """With its share, where there are several, and with its operator, where that is another name."""
+    more = SMSC.format(name="second", more='operator = "ais"\nweight = 2.5')
+    result = run("check", "-c", deploy(tmp_path, more=more))
+
+    assert result.stdout.splitlines()[1:3] == [
+        "smsc operator: 127.0.0.1:9, window 50, weight 1, plain TCP",
+        "smsc second (to ais): 127.0.0.1:9, window 50, weight 2.5, plain TCP",
+    ]
 
 
 def test_every_fault_is_told_and_the_code_is_78(tmp_path: Path) -> None:

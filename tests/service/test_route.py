@@ -248,3 +248,18 @@ async def test_reports_are_fetched_once_and_end() -> None:
     reports.end()
 
     assert (refs(first), await reports.fetch()) == (["a", "b"], [])
+
+
+async def test_reports_of_several_end_with_the_last() -> None:
+    """Whoever fetches is not sent home while somebody may still have something to say."""
+    reports = Reports(10)
+    reports.begin()
+    reports.begin()
+    reports.end()
+    reports.put(InDoubt("a", 0.0))
+    first = await reports.fetch()
+    with trio.move_on_after(0) as waited:
+        await reports.fetch()
+    reports.end()
+
+    assert (refs(first), waited.cancelled_caught, await reports.fetch()) == (["a"], True, [])

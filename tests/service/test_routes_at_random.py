@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Literal, get_args
 
 import pytest
 import trio
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
@@ -16,6 +16,7 @@ from trio.testing import MockClock
 from iso_alert.domain.card import Kind
 from iso_alert.domain.money import Money
 from iso_alert.domain.text import Language
+from iso_alert.service.route import RouteConfig
 from iso_alert.sim.smsc import SmscOptions
 from tests.service.routes_stage import Plan, Scene, shop, stage
 from tests.support.bank import NOW, subscription_line
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("no_threads")
 NAMES = ("ais1", "ais2", "true", "dtac")
 CARDS, STANS = range(1, 7), range(1, 6)
 LEFT = ((Kind.CREDIT, Money(45_000_000)),)  # Thai alerts then have two parts
-What = Literal["drain", "resume", "down", "up", "break"]
+What = Literal["drain", "resume", "down", "up", "break", "change", "gone", "new"]
 
 
 @frozen
@@ -43,7 +44,7 @@ comings = st.lists(
         Coming,
         st.sampled_from([0.0, 0.01, 0.3, 2.0, 20.0]),
         st.sampled_from(NAMES),
-        st.sampled_from(["drain", "resume", "down", "up", "break"]),
+        st.sampled_from(get_args(What)),
     ),
     max_size=25,
 )
@@ -81,7 +82,8 @@ async def _record(scene: Scene, gap: float) -> None:
 
 
 async def _befall(scene: Scene, comings: Sequence[Coming]) -> None:
-    drained: set[str] = set()
+    drained, gone = set[str](), set[str]()
+    configs = {way.config.name: way.config for way in scene.routes.ways}
     for one in comings:
         await trio.sleep(one.after)
         match one.what:
@@ -92,6 +94,17 @@ async def _befall(scene: Scene, comings: Sequence[Coming]) -> None:
                 scene.ends[one.name].down = one.what == "down"
             case "break":
                 await scene.hang_up(one.name)
+            case "change":
+                configs[one.name] = evolve(configs[one.name], window=1 + configs[one.name].window % 7, weight=2.0)
+                _renew(scene, configs, gone)
+            case "gone" | "new":
+                (gone.add if one.what == "gone" else gone.discard)(one.name)
+                _renew(scene, configs, gone)
+
+
+def _renew(scene: Scene, configs: dict[str, RouteConfig], gone: set[str]) -> None:
+    """A configuration has one route at least."""
+    scene.routes.renew([config for name, config in configs.items() if name not in gone - {NAMES[-1]}])
 
 
 def _all_well(scene: Scene) -> None:
