@@ -14,7 +14,7 @@ CHUNK = 65_536  # bytes
 
 
 @define(eq=False)
-class Plain(trio.abc.Stream):
+class Plain(trio.abc.HalfCloseableStream):
     """Owns the socket, which does not block."""
 
     socket: socket.socket
@@ -70,6 +70,17 @@ class Plain(trio.abc.Stream):
         if self.socket.fileno() < 0:
             raise trio.ClosedResourceError
         self._sending = True
+
+    async def send_eof(self) -> None:
+        """The other side hears that nothing more will come; it may still be heard."""
+        await trio.lowlevel.checkpoint()
+        self._begin_to_send()
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError as fault:
+            raise _said(fault) from fault
+        finally:
+            self._sending = False
 
     async def aclose(self) -> None:
         """Whoever waits for this connection hears that it is closed.  Idempotent."""

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 import trio
-from trio.testing import check_two_way_stream, wait_all_tasks_blocked
+from trio.testing import check_half_closeable_stream, wait_all_tasks_blocked
 
 from iso_alert.service.plain import Plain, PlainListener
 
@@ -23,7 +23,7 @@ async def pair() -> tuple[Plain, Plain]:
 
 async def test_it_is_a_stream() -> None:
     """Closing, cancelling, breaking, reading twice, empty and large writes: as trio expects of any stream."""
-    await check_two_way_stream(pair, None)
+    await check_half_closeable_stream(pair, None)
 
 
 async def test_one_sends_at_a_time() -> None:
