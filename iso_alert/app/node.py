@@ -83,7 +83,7 @@ class Node:
         config, metrics = self.config, self.metrics
         self._hold = Hold(config.store)
         self._keeper = Writer(config.store, self._hold.fileno()) if self.writer else InThread(Sqlite(config.store))
-        self._desk = Desk(self._keeper.store, self._keeper.run)
+        self._desk = Desk(self._keeper.store, self._keeper.begin)
         self._routes = build_routes(config, metrics, self.clock)
         self._lookout = Lookout(self._desk, self._routes, metrics)
         self._courier = Courier(self._desk, self._routes, metrics, self.clock)

@@ -1,11 +1,12 @@
-"""The store's only door: one verb at a time, away from the event loop, first come first served.
+"""The store's only door: verbs are done one by one, away from the event loop, first come first served.
 
 It also knows whether the store can be written.  While it cannot, a small commit is tried every second, so that the
 service turns green by itself when the disk has room again.
 """
 
-from collections.abc import Callable
-from typing import Protocol, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import NoReturn, Protocol, TypeAlias, TypeVar
 
 import structlog
 import trio
@@ -16,13 +17,15 @@ from iso_alert.store.port import Store, StoreUnavailable
 PROBE_EVERY = 1.0  # seconds
 T = TypeVar("T")
 Verb: TypeAlias = Callable[[], T]
+Answer: TypeAlias = Callable[[], Awaitable[T]]
 log = structlog.get_logger()
 
 
-class Run(Protocol):
-    """A way to have a verb done while the event loop goes on; cancelled, it waits until that is done."""
+class Begin(Protocol):
+    """A way to have verbs done, in their order, while the event loop goes on."""
 
-    async def __call__(self, verb: Verb[T], /) -> T: ...
+    async def __call__(self, verb: Verb[T], /) -> Answer[T]:
+        """Hand a verb over.  The answer must be asked for, or the next one is not heard; cancelled, it waits."""
 
 
 class Keeper(Protocol):
@@ -30,10 +33,10 @@ class Keeper(Protocol):
 
     @property
     def store(self) -> Store:
-        """Its verbs, to be handed to `run`."""
+        """Its verbs, to be handed to `begin`."""
 
     @property
-    def run(self) -> Run: ...
+    def begin(self) -> Begin: ...
 
     async def ended(self) -> None:
         """Return when the store is gone though nobody closed it; a thread's never is."""
@@ -42,9 +45,21 @@ class Keeper(Protocol):
         """Close the store.  Blocks until that is done."""
 
 
-async def in_a_thread(verb: Verb[T], /) -> T:
-    """The verb of a store in this process."""
-    return await trio.to_thread.run_sync(verb)
+async def in_a_thread(verb: Verb[T], /) -> Answer[T]:
+    """Has the verb of a store in this process done before it returns: nothing else can be begun meanwhile."""
+    try:
+        result = await trio.to_thread.run_sync(verb)
+    except Exception as fault:
+        return partial(_raise, fault)
+    return partial(_give, result)
+
+
+async def _raise(fault: Exception) -> NoReturn:
+    raise fault
+
+
+async def _give(result: T) -> T:
+    return result
 
 
 @frozen
@@ -54,7 +69,7 @@ class InThread:
     store: Store
 
     @property
-    def run(self) -> Run:
+    def begin(self) -> Begin:
         return in_a_thread
 
     async def ended(self) -> None:
@@ -67,21 +82,32 @@ class InThread:
 class Desk:
     """Has the store's verbs done for the event loop.  Cancelling a call waits until the store is done with it."""
 
-    def __init__(self, store: Store, run: Run = in_a_thread) -> None:
-        self.store, self._run = store, run
+    def __init__(self, store: Store, begin: Begin = in_a_thread) -> None:
+        self.store, self._begin = store, begin
         self.trouble: str | None = None  # why nothing can be written, None when it can
         self._turn = trio.Lock()  # hands itself on in the order of arrival
         self._troubled = trio.Event()
 
     async def do(self, verb: Verb[T]) -> T:
-        """Run one verb.  Raises StoreUnavailable."""
+        """Have one verb done.  Raises StoreUnavailable."""
+        answer = await self.begin(verb)
+        return await answer()
+
+    async def begin(self, verb: Verb[T]) -> Answer[T]:
+        """Hand one verb over, in its turn; whoever calls what this returns gets the answer, or StoreUnavailable.
+
+        Call it, whatever happens: what comes later is not heard before.
+        """
         async with self._turn:
-            try:
-                result = await self._run(verb)
-            except StoreUnavailable as cause:
-                self._turn_red(str(cause))
-                raise
-            return result
+            answer = await self._begin(verb)
+        return partial(self._hear, answer)
+
+    async def _hear(self, answer: Answer[T]) -> T:
+        try:
+            return await answer()
+        except StoreUnavailable as cause:
+            self._turn_red(str(cause))
+            raise
 
     async def probe(self) -> None:
         """While the store is in trouble, try it again and again.  Lives until cancelled."""

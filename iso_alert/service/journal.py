@@ -12,11 +12,11 @@ from typing import Protocol
 
 import structlog
 import trio
-from attrs import define, field
+from attrs import define, field, frozen
 
 from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.transaction import Transaction
-from iso_alert.service.desk import Desk
+from iso_alert.service.desk import Answer, Desk
 from iso_alert.store.port import Lease, Recorded, StoreUnavailable
 
 BATCH = 256  # messages to a commit; beyond it a commit takes longer and gains little
@@ -54,6 +54,15 @@ class _Job:
     recorded: Sequence[Recorded] | Exception = ()
 
 
+@frozen
+class _Pending:
+    """A batch that the store has."""
+
+    answer: Answer[tuple[list[Recorded], list[Lease]]]
+    room: int  # how many alerts it may lease
+    began: float
+
+
 class Journal:
     """Group commit."""
 
@@ -62,6 +71,7 @@ class Journal:
         self._desk, self._outlet, self._watch, self._clock = desk, outlet, watch, clock
         self._jobs: deque[_Job] = deque()
         self._waiting = 0
+        self._promised = 0  # room of batches that are not done yet
         self._bell = trio.Event()
         self._room = trio.lowlevel.ParkingLot()
 
@@ -82,12 +92,16 @@ class Journal:
         return job.recorded
 
     async def run(self) -> None:
-        """Commit batch after batch.  Lives until cancelled; what is being committed is finished first."""
-        while True:
-            await self._bell.wait()
-            while jobs := self._next():
-                await self._commit(jobs)
-            self._bell = trio.Event()
+        """Commit batch after batch.  Lives until cancelled; what is being committed is finished first.
+
+        A batch is handed to the store while the one before is done, and their answers come in that order.
+        """
+        async with trio.open_nursery() as waiting:
+            while True:
+                await self._bell.wait()
+                while jobs := self._next():
+                    waiting.start_soon(self._finish, jobs, await self._begin(jobs))
+                self._bell = trio.Event()
 
     async def sweep(self) -> None:
         """Give up waiting for halves of mirrored feeds that do not come.  Lives until cancelled."""
@@ -111,20 +125,30 @@ class Journal:
         self._room.unpark_all()
         return jobs
 
-    async def _commit(self, jobs: Sequence[_Job]) -> None:
+    async def _begin(self, jobs: Sequence[_Job]) -> _Pending:
+        """Hand a batch to the store.  The room that it may fill is no other batch's until it is known."""
         batch = [of for job in jobs for of in job.batch]
+        room = max(0, self._outlet.room() - self._promised)
+        self._promised += room
         began = trio.current_time()
+        answer = await self._desk.begin(partial(self._desk.store.record, batch, self.book, self._clock(), room))
+        return _Pending(answer, room, began)
+
+    async def _finish(self, jobs: Sequence[_Job], pending: _Pending) -> None:
         try:
-            recorded, leases = await self._desk.do(
-                partial(self._desk.store.record, batch, self.book, self._clock(), self._outlet.room())
-            )
+            recorded, leases = await pending.answer()
         except StoreUnavailable as cause:
             _give(jobs, cause)
         except Exception as bug:
             await self._singly(jobs, bug)
         else:
-            self._watch.committed(len(batch), trio.current_time() - began)
+            self._watch.committed(len(recorded), trio.current_time() - pending.began)
             self._hand_on(jobs, recorded, leases)
+        finally:
+            self._promised -= pending.room
+
+    async def _commit(self, jobs: Sequence[_Job]) -> None:
+        await self._finish(jobs, await self._begin(jobs))
 
     async def _singly(self, jobs: Sequence[_Job], bug: Exception) -> None:
         """One message that we cannot digest must not stop the others: it alone is answered 96."""

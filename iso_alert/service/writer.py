@@ -11,12 +11,13 @@ import trio
 from attrs import define, evolve, field, frozen
 
 from iso_alert.domain.decision import Rulebook
-from iso_alert.service.desk import Verb
+from iso_alert.service.desk import Answer, Verb
 from iso_alert.store.parcels import HEAD, Book, Errand, unwrap, wrap
 from iso_alert.store.port import Store, StoreUnavailable
 
 T = TypeVar("T")
 READ = 1 << 20  # bytes
+AHEAD = 2  # verbs that the writer has at most: while it does one, the next is there already
 FAREWELL = 10.0  # seconds until a writer that does not end is killed
 
 
@@ -41,7 +42,7 @@ class Away:
 
 @define(eq=False)
 class Writer:
-    """The writer's process.  Start it before the event loop; `run` may be called within it, one verb at a time."""
+    """The writer's process.  Start it before the event loop; within it, begin one verb after the other."""
 
     path: Path
     holds: int  # a file descriptor that stays open for as long as the writer lives: the hold on the store
@@ -49,9 +50,13 @@ class Writer:
     _line: socket = field(init=False)
     _stream: trio.SocketStream | None = field(default=None, init=False)
     _book: Rulebook | None = field(default=None, init=False)
+    _room: trio.Semaphore = field(factory=partial(trio.Semaphore, AHEAD), init=False)
+    _last: trio.Event = field(factory=trio.Event, init=False)  # set when all answers that are due were heard
+    _heard: bytearray = field(factory=bytearray, init=False)  # what came of the next answer already
 
     def __attrs_post_init__(self) -> None:
         """Start it and wait until it has opened the store.  Raises StoreUnavailable."""
+        self._last.set()
         self._line, theirs = socketpair()
         with theirs:
             command = [sys.executable, "-m", "iso_alert.store.writer", str(self.path), str(theirs.fileno())]
@@ -64,23 +69,39 @@ class Writer:
 
     @property
     def store(self) -> Store:
-        """Its verbs, to be handed to `run`."""
+        """Its verbs, to be handed to `begin`."""
         return cast("Store", Away())
 
-    async def run(self, verb: Verb[T]) -> T:
-        """Let the writer do a verb.  Raises what the verb raises; StoreUnavailable when the writer is gone.
+    async def begin(self, verb: Verb[T], /) -> Answer[T]:
+        """Send a verb; what this returns waits for the answer, and must be called.
 
-        Cancelled, it waits for the answer all the same: the next verb must not get it.
+        That raises what the verb raises, StoreUnavailable when the writer is gone; cancelled, it waits all the same.
         """
-        errand = self._errand(verb)
+        await self._room.acquire()
+        parcel = wrap(self._errand(verb))
+        before, mine = self._last, trio.Event()
+        self._last = mine
+        with trio.CancelScope(shield=True):
+            try:
+                await self._send(parcel)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                pass  # who listens for the answer will say so
+        return partial(self._answer, before, mine)
+
+    async def _answer(self, before: trio.Event, mine: trio.Event) -> Any:
+        """Answers come in the order of the verbs."""
         try:
             with trio.CancelScope(shield=True):
-                good, answer = unwrap(await self._ask(wrap(errand)))
+                await before.wait()
+                good, answer = unwrap(await self._hear())
         except (trio.BrokenResourceError, trio.ClosedResourceError, EOFError):
             raise StoreUnavailable(f"{self.path}: its writer has ended") from None
+        finally:
+            mine.set()
+            self._room.release()
         if not good:
             raise answer
-        return cast("T", answer)
+        return answer
 
     def _errand(self, verb: Any) -> Errand:
         args: tuple[Any, ...] = ()
@@ -94,16 +115,21 @@ class Writer:
         self._book = book
         return evolve(errand, book=book)
 
-    async def _ask(self, parcel: bytes) -> memoryview:
+    async def _send(self, parcel: bytes) -> None:
         if self._stream is None:
             self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(self._line))
         await self._stream.send_all(parcel)
-        heard = bytearray()
+
+    async def _hear(self) -> bytes:
+        heard, stream = self._heard, self._stream
         while len(heard) < HEAD.size or len(heard) < HEAD.size + HEAD.unpack_from(heard)[0]:
-            if not (more := await self._stream.receive_some(READ)):
+            if stream is None or not (more := await stream.receive_some(READ)):
                 raise EOFError
             heard += more
-        return memoryview(heard)[HEAD.size :]
+        end = HEAD.size + HEAD.unpack_from(heard)[0]
+        parcel = bytes(heard[HEAD.size : end])
+        del heard[:end]
+        return parcel
 
     async def ended(self) -> None:
         """Return when its process has ended, which it should not before `close`."""

@@ -35,7 +35,7 @@ async def writer(tmp_path: Path) -> AsyncIterator[Writer]:
 
 async def test_does_verbs(writer: Writer) -> None:
     """What is recorded there is in the file when the answer is here; the rulebook goes once and is known then."""
-    desk, rules = Desk(writer.store, writer.run), book()
+    desk, rules = Desk(writer.store, writer.begin), book()
     first, leases = await desk.do(partial(writer.store.record, [sale(1, 1)], rules, NOW, 10))
     again, _ = await desk.do(partial(writer.store.record, [sale(1, 1)], rules, NOW, 10))
     waiting = await desk.do(writer.store.outbox)
@@ -51,7 +51,7 @@ async def test_faults_come_back(writer: Writer, tmp_path: Path) -> None:
     (tmp_path / "alerts.db").rename(tmp_path / "gone.db")
     (tmp_path / "alerts.db").touch()
     with pytest.raises(StoreUnavailable, match="another file now") as caught:
-        await writer.run(writer.store.check)
+        await Desk(writer.store, writer.begin).do(writer.store.check)
 
     assert any("in the writer" in note for note in caught.value.__notes__)
 
@@ -71,15 +71,15 @@ async def test_is_missed(writer: Writer) -> None:
     os.kill(writer._process.pid, signal.SIGKILL)
     await writer.ended()
     with pytest.raises(StoreUnavailable, match="its writer has ended"):
-        await writer.run(writer.store.outbox)
+        await Desk(writer.store, writer.begin).do(writer.store.outbox)
 
 
 async def test_answers_keep_their_order_when_nobody_waits(writer: Writer) -> None:
     """A call that is cancelled waits for its answer: the next one gets its own."""
     with trio.CancelScope() as scope:
         scope.cancel()
-        await writer.run(writer.store.recover)
-    waiting = await writer.run(writer.store.outbox)
+        await Desk(writer.store, writer.begin).do(writer.store.recover)
+    waiting = await Desk(writer.store, writer.begin).do(writer.store.outbox)
 
     assert (waiting.queued, waiting.sending, waiting.oldest) == (0, 0, None)
 
@@ -101,6 +101,6 @@ async def test_a_signal_to_all_leaves_it(writer: Writer) -> None:
     """Ctrl-C at a terminal reaches both processes: the service stops in order, and needs its store for that."""
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(writer._process.pid, each)
-    waiting = await writer.run(writer.store.outbox)
+    waiting = await Desk(writer.store, writer.begin).do(writer.store.outbox)
 
     assert waiting.queued == 0
