@@ -18,6 +18,7 @@ BENCHES = {  # name: what it measures
     "alerts": "From a message to its SMS: latency at given rates, and what is sustained.",
     "smpp": "PDUs a second over one session, at several windows, beside foreign clients.",
     "idle": "What silent links and subscriptions cost in memory.",
+    "pauses": "How long garbage collections stop the service.",
     "burst": "Fire at any ISO 8583 server, also one that is not ours.",
 }
 

@@ -44,7 +44,7 @@ _TABLES = (
 
 def run(workload: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows: bare connections, ours, and the store."""
-    connections = _room_for(workload["connections"])
+    connections = room_for(workload["connections"])
     bare = [_bare(tasks, connections) for tasks in (1, 2)]
     rows = [*bare, *_idle(connections)]
     for row in rows:
@@ -53,7 +53,7 @@ def run(workload: dict[str, Any]) -> list[dict[str, Any]]:
     return [*rows, *_subscribed(workload["subscriptions"])]
 
 
-def _room_for(wanted: int) -> int:
+def room_for(wanted: int) -> int:
     """Raise our own limit, which the service inherits, as far as the system lets us."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -55,12 +55,14 @@ class Place:
         return self.directory / "alerts.db"
 
     @contextmanager
-    def service(self, smsc: int, window: int = 50) -> Iterator[tuple[Child, tuple[str, int]]]:
-        """`iso-alert run` and the address of its link."""
+    def service(
+        self, smsc: int, window: int = 50, program: str = "iso_alert"
+    ) -> Iterator[tuple[Child, tuple[str, int]]]:
+        """`iso-alert run` and the address of its link; `program` is a module that does what it does."""
         file = self.directory / "iso-alert.toml"
         file.write_text(_CONFIGURATION.format(port=smsc, window=window), encoding="utf-8")
         log = self.directory / "service.log"
-        command = ["-m", "iso_alert", "run", "-c", str(file)]
+        command = ["-m", program, "run", "-c", str(file)]
         with log.open("w", encoding="utf-8") as errors, child("service", command, errors) as one:
             yield one, _link_of(one, log)
 

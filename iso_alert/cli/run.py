@@ -30,6 +30,7 @@ def command(config: str | None, log_level: str) -> None:
     import trio
 
     from iso_alert.app import Node
+    from iso_alert.cli.garbage import spare_what_stays
     from iso_alert.config import ConfigError, find, load
     from iso_alert.service.stopping import Stopped
     from iso_alert.service.writer import WriterEnded
@@ -45,6 +46,7 @@ def command(config: str | None, log_level: str) -> None:
         click.echo(f"the store cannot be opened: {error}", err=True)
         sys.exit(CONFIGURATION)
 
+    spare_what_stays()
     try:
         trio.run(_live, node)
     except* OSError as group:

@@ -21,6 +21,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "alerts": (*SHORT, "rates=[20]", "messages=40"),
     "smpp": ("pdus=200", "windows=[10]", "peers=['raw']", "rounds=1", "clients=['session', 'route', 'smpplib']"),
     "idle": ("connections=20", "subscriptions=100"),
+    "pauses": (*(change for change in SHORT if "in_flight" not in change), "rate=50", "links=10"),
     "burst": ("messages=20", "rounds=1", "rates=[0]"),
 }
 
@@ -93,6 +94,16 @@ def test_what_waits_is_weighed() -> None:
 
     assert {"bare trio, 1 task each", "no link", "20 silent links", "when they have gone"} <= set(found)
     assert all(row["memory_mb"] > 10 for row in found.values())
+
+
+def test_pauses_are_heard() -> None:
+    """A row for each generation, with and without silent links."""
+    found = rows(bench("pauses"))
+
+    assert [name for name in found if name.startswith("generation 2")] == [
+        f"generation 2, {links} silent links" for links in (0, 10)
+    ]
+    assert all(row["most_ms"] >= row["p50_ms"] >= 0 for row in found.values())
 
 
 def test_a_burst_goes_to_any_server() -> None:
