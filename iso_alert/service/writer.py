@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from socket import socket, socketpair
@@ -81,11 +82,8 @@ class Writer:
         parcel = wrap(self._errand(verb))
         before, mine = self._last, trio.Event()
         self._last = mine
-        with trio.CancelScope(shield=True):
-            try:
-                await self._send(parcel)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                pass  # who listens for the answer will say so
+        with trio.CancelScope(shield=True), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await self._send(parcel)  # if it does not go, who listens for the answer will say so
         return partial(self._answer, before, mine)
 
     async def _answer(self, before: trio.Event, mine: trio.Event) -> Any:
