@@ -4,6 +4,7 @@ import signal
 from collections import Counter
 from collections.abc import Sequence
 
+from iso_alert.cli.common import CONFIGURATION
 from tests.endurance.books import Books
 from tests.endurance.lives import CHILDREN, Life, Lives
 from tests.endurance.report import Report
@@ -12,8 +13,12 @@ from tests.support.foreign_smsc import Sms
 
 WINDOW = 50  # the configuration's default
 SETTLED = {"accepted", "delivered", "unknown"}  # accepted: the receipt went to a session that had died
+STARTED_AGAIN = "nobody who is killed leaves with the code of a bad configuration: supervisors start no such one again"
 DOUBTED_TWICE = "also when its alert was in flight at two kills"
-MAY_LEAVE = {"while it stops": 0, CHILDREN: 1}  # it may have been faster than we; and it cannot do without its children
+BY_ITSELF = {  # with which code one may leave who was killed at this moment, or of whose family these were
+    "while it stops": (0,),
+    CHILDREN: (1, CONFIGURATION),
+}
 
 
 def judge(report: Report, lives: Lives, books: Books, shown: Sequence[Sms]) -> None:
@@ -47,6 +52,7 @@ def _count(report: Report, lives: Lives, books: Books, shown: Sequence[Sms]) -> 
 def _judge_lives(report: Report, lives: Lives) -> None:
     *killed, last = lives.lived
     report.none("nobody dies before he is killed", [_by_itself(life) for life in killed if _by_itself(life)])
+    report.none(STARTED_AGAIN, [_told(life) for life in killed if life.code == CONFIGURATION])
     report.fact("the last one leaves with 0", last.code == 0, last.log[-500:])
     report.none("no traceback in a log", [life.log[-1000:] for life in lives.lived if "Traceback" in life.log])
     report.none("the store of the killed is whole and holds what was answered", lives.faults)
@@ -59,8 +65,12 @@ def _judge_lives(report: Report, lives: Lives) -> None:
 
 
 def _by_itself(life: Life) -> str:
-    expected = {-signal.SIGKILL, MAY_LEAVE.get(life.moment), MAY_LEAVE.get(life.killed)}
-    return "" if life.code in expected else f"{life.moment}, {life.killed} killed: {life.code} {life.log[-500:]}"
+    expected = {-signal.SIGKILL, *BY_ITSELF.get(life.moment, ()), *BY_ITSELF.get(life.killed, ())}
+    return "" if life.code in expected else _told(life)
+
+
+def _told(life: Life) -> str:
+    return f"{life.moment}, {life.killed} killed: {life.code} {life.log[-500:]}"
 
 
 def judge_books(report: Report, till: Till, books: Books) -> None:
