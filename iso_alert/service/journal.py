@@ -74,14 +74,17 @@ class Journal:
         self._promised = 0  # room of batches that are not done yet
         self._bell = trio.Event()
         self._room = trio.lowlevel.ParkingLot()
+        self._queue = trio.Lock()
 
     async def record(self, batch: Sequence[Transaction]) -> Sequence[Recorded]:
         """Return once the messages are durable.  Raises StoreUnavailable when they are not.
 
         Cancelled while it waits, the messages may be recorded all the same: the host repeats, and the key is found.
         """
-        while self._waiting >= BOUND:
-            await self._room.park()
+        if self._queue.locked() or self._waiting >= BOUND:
+            async with self._queue:  # first come, first served: woken together, links would get in by chance
+                while self._waiting >= BOUND:
+                    await self._room.park()
         job = _Job(batch)
         self._jobs.append(job)
         self._waiting += len(batch)

@@ -225,6 +225,18 @@ async def test_a_flood_waits(autojump_clock: MockClock, scene: Scene) -> None:
     assert scene.journal._waiting == 0
 
 
+async def test_a_flood_is_served_in_the_order_in_which_it_came(autojump_clock: MockClock, scene: Scene) -> None:
+    """Nobody is overtaken again and again by those who came later."""
+    for n in range(4 * BOUND // 64):
+        scene.nursery.start_soon(partial(scene.record, *range(64 * n, 64 * n + 64)))
+        await wait_all_tasks_blocked()
+    await commits(4 * BOUND // BATCH + 5)
+    served = [stan for batch in scene.store.batches for stan in batch]
+
+    assert sorted(served) == served
+    assert len(served) == 4 * BOUND
+
+
 async def test_stopping_finishes_the_commit(autojump_clock: MockClock, scene: Scene, nursery: trio.Nursery) -> None:
     """Cancelled in mid-commit, it answers those whose messages are durable."""
     async with trio.open_nursery() as parts:
