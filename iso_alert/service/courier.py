@@ -57,7 +57,7 @@ class Courier:
     def __init__(self, desk: Desk, routes: Routes, watch: Watch, clock: Callable[[], float]) -> None:
         self._desk, self._routes, self._watch, self._clock = desk, routes, watch, clock
         self._ready: deque[Lease] = deque()  # leased, and given to no route yet
-        self._begun: dict[int, str] = {}  # of these: who has a part of it
+        self._in_part: Sequence[Lease] = ()  # leased, and it is asked who has the other parts
         self._carried: dict[int, Carried] = {}
         self._bell = trio.Event()  # there is something ready, or more in the store
         self._more = True  # the store may hold alerts that are due
@@ -93,7 +93,7 @@ class Courier:
     async def _give_back(self) -> None:
         """What was leased and never given to a route waits in the store, and in no doubt."""
         at = self._clock()
-        await self._make_durable([not_written(lease.alert, at) for lease in self._ready])
+        await self._make_durable([not_written(lease.alert, at) for lease in (*self._ready, *self._in_part)])
 
     async def _send(self) -> None:
         while True:
@@ -114,19 +114,34 @@ class Courier:
         except StoreUnavailable:
             return False  # `_wake_when_due` comes back to it
         self._more = len(leases) == limit
-        self.take(await self._with_their_operators([lease for lease in leases if not stale(lease, now)]))
+        good = [lease for lease in leases if not stale(lease, now)]
+        self.take([lease for lease in good if not lease.done])
+        self._in_part = [lease for lease in good if lease.done]
+        await self._go_on()
         await self._give_up([lease for lease in leases if stale(lease, now)], now)
         return bool(leases)
 
-    async def _with_their_operators(self, leases: Sequence[Lease]) -> Sequence[Lease]:
-        """Find out who has a part of an alert already.  If that operator is away, the alert begins anew."""
-        in_part = [lease.alert for lease in leases if lease.done]
-        if not in_part or len(self._routes.operators) == 1:
-            return leases
-        there = self._routes.there()
-        found = await self._surely(partial(self._desk.store.routes.begun, in_part, there))
-        self._begun.update(found)
-        return [lease if lease.alert in found else evolve(lease, done=frozenset()) for lease in leases]
+    async def _go_on(self) -> None:
+        """Give each alert that an operator has in part to that operator; if it is away, the alert begins anew.
+
+        None waits among those that may go anywhere: the operator that was there could be gone when its turn comes.
+        """
+        if not self._in_part:
+            return
+        there = self._routes.there() or self._routes.operators  # while nobody is, nothing is lost by waiting
+        alerts = [lease.alert for lease in self._in_part]
+        begun = await self._surely(partial(self._desk.store.routes.begun, alerts, there))
+        in_part, self._in_part, gone = self._in_part, (), list[Untaken]()
+        for lease in in_part:
+            operator = begun.get(lease.alert)
+            if operator is None:
+                self.take([evolve(lease, done=frozenset())])
+            elif way := self._routes.choose(operator):
+                self._routes.give(way, self._parts(lease, way))
+            else:
+                gone.append(not_written(lease.alert, self._clock()))
+        await self._make_durable(gone)
+        self._more = self._more or bool(gone)
 
     async def _give_up(self, leases: Sequence[Lease], now: float) -> None:
         """What waited for a day is of no use to anybody any more."""
@@ -150,10 +165,8 @@ class Courier:
         """Give each alert to the route whose turn it is, and then each route what it has got, as one write."""
         ready, routes = self._ready, self._routes
         routes.credit()  # it may be less than when the store was asked
-        while ready and (way := routes.choose(self._begun.get(ready[0].alert))):
-            lease = ready.popleft()
-            self._begun.pop(lease.alert, None)
-            routes.give(way, self._parts(lease, way))
+        while ready and (way := routes.choose()):
+            routes.give(way, self._parts(ready.popleft(), way))
         routes.flush()
 
     def _parts(self, lease: Lease, way: Way) -> list[Submission]:

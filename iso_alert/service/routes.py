@@ -69,10 +69,13 @@ class Routes:
     def choose(self, operator: str | None = None) -> Way | None:
         """The way whose turn it is, as of the last look at `credit`.  None: no way has room left.
 
-        One of this operator, if there is one open: it then takes the alert, and the alert waits for its room.
+        Of an operator: one that is open, and the alert waits for its room.  None: the operator is away.
         """
-        open_ = [way for way in self.ways if way.config.operator == operator and way.route.open] if operator else ()
-        return min(open_ or [way for way in self.ways if way.left > 0], key=self._behind, default=None)
+        if operator is None:
+            some = [way for way in self.ways if way.left > 0]
+        else:
+            some = [way for way in self.ways if way.config.operator == operator and way.route.open]
+        return min(some, key=self._behind, default=None)
 
     def _behind(self, way: Way) -> float:
         return max(way.served, self._turn)

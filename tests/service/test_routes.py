@@ -120,13 +120,13 @@ async def test_what_an_operator_has_begun_it_ends() -> None:
     assert Counter(serve(routes, operator="ais") for _ in range(10)) == {"a": 5, "c": 5}
 
 
-async def test_what_an_operator_has_begun_goes_by_others_when_it_is_away() -> None:
-    """It is better told by another than not at all."""
+async def test_what_an_operator_has_begun_is_nobody_else_s() -> None:
+    """While it is away, or not configured any more, its turn does not come; the others' does."""
     routes = willing(1, 1, operators=["ais", "true"])
     there(routes, "a", False)
 
-    assert serve(routes, operator="ais") == "b"
-    assert serve(routes, operator="dtac") == "b"
+    assert [routes.choose("ais"), routes.choose("dtac")] == [None, None]
+    assert serve(routes) == "b"
 
 
 async def test_another_weight_counts_at_once() -> None:

@@ -221,6 +221,28 @@ async def test_when_the_operator_is_away_the_whole_alert_goes_by_another(
         assert scene.kept.states() == ["delivered"]
 
 
+async def test_the_operator_goes_while_it_is_asked_who_has_begun(
+    autojump_clock: MockClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its half is not completed by another, which the phone could not join: the alert begins anew."""
+    plan = Plan(options=SmscOptions(throttle_every=2), config={"throttle": BackOff(first=4.0), "weight": 5})
+    async with stage(tmp_path, 1, ais=plan, true=Plan(config={"source": "OTHER"})) as scene:
+        begun = scene.kept.store.routes.begun
+
+        def gone_meanwhile(*asked: Any) -> Any:
+            found = begun(*asked)
+            scene.routes.order({"ais"})
+            return found
+
+        monkeypatch.setattr(scene.kept.store.routes, "begun", gone_meanwhile)
+        thai(scene, 1)
+        await scene.record(sale(balances=LEFT))
+        await scene.settled()
+
+        assert [[(sms.source, sms.parts) for sms in shown] for shown in scene.shown.values()] == [[], [("OTHER", 2)]]
+        assert scene.kept.query("SELECT DISTINCT route FROM part") == [("true",)]
+
+
 async def test_what_has_begun_stays_with_its_operator_across_a_restart(
     autojump_clock: MockClock, tmp_path: Path
 ) -> None:
