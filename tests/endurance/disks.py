@@ -62,20 +62,23 @@ async def _try(fault: Fault, way: Way, disk: Disk, seen: Path, seed: int, hold: 
     return Trial(fault, way, outlived, born, rest.lived[-1], till, audit(rest.store), phones(smsc.lines()))
 
 
-def run(*, seed: int, hold: float = 4.0, only: str = "") -> Report:
-    """Let each fault last for `hold` seconds and a bit; `only` one of them, by its name."""
+def run(*, seed: int, hold: float = 4.0, only: str = "", slack: float = 1.0) -> Report:
+    """Let each fault last for `hold` seconds and a bit; `only` one of them, by its name.
+
+    `slack` is by how much everything may take longer here: bounds of time are for a machine that does nothing else.
+    """
     report, bit = Report(), Random(seed).uniform(0, PROBE_EVERY)  # so that its end is not that of a probe
     for fault in FAULTS:
         if only and only != fault.name:
             continue
         try:
-            _run(report.about(fault.name), fault, seed, hold + bit)
+            _run(report.about(fault.name), fault, seed, hold + bit, slack)
         except Impossible as why:
             report.skip(fault.name, str(why))
     return report
 
 
-def _run(report: Report, fault: Fault, seed: int, hold: float) -> None:
+def _run(report: Report, fault: Fault, seed: int, hold: float, slack: float) -> None:
     """Raises Impossible."""
     if missing():
         raise Impossible(missing())
@@ -85,12 +88,12 @@ def _run(report: Report, fault: Fault, seed: int, hold: float) -> None:
         with prepared(fault, home) as (way, disk):
             report.figure("brought about by", way.says)
             trial = trio.run(_try, fault, way, disk, Path(name) / "seen.jsonl", seed, hold)
-    _judge(report, trial)
+    _judge(report, trial, slack)
     report.figure("seconds, all lives", monotonic() - began)
 
 
-def _judge(report: Report, trial: Trial) -> None:
-    (_judge_slow if trial.fault.slow else _judge_refusals)(report, trial)
+def _judge(report: Report, trial: Trial, slack: float) -> None:
+    (_judge_slow if trial.fault.slow else _judge_refusals)(report, trial, slack)
     left = trial.outlived.code, trial.last.code
     report.fact("who outlives it leaves with 0", left == (0, 0), f"{left} {trial.last.log[-500:]}")
     report.fact("who is started meanwhile is not stuck afterwards", not trial.born.stuck)
@@ -98,7 +101,7 @@ def _judge(report: Report, trial: Trial) -> None:
     judge_phones(report, trial.till, trial.books, trial.shown)
 
 
-def _judge_refusals(report: Report, trial: Trial) -> None:
+def _judge_refusals(report: Report, trial: Trial, slack: float) -> None:
     bout = trial.outlived.bout
     longest = max(each.waited for each in bout.during)
     report.figure("first 96 after, s", bout.refusing)
@@ -107,14 +110,18 @@ def _judge_refusals(report: Report, trial: Trial) -> None:
     report.figure("red after, s", bout.red)
     report.figure("green again after, s", bout.green)
     report.figure("recording again after, s", bout.recording)
-    report.fact("96 at once", max(bout.refusing, longest) <= AT_ONCE, f"{bout.refusing:.3f} s, then {longest:.3f} s")
-    report.fact("red meanwhile", bout.red <= AT_ONCE, bout.red)
-    report.fact("green again by itself", trial.outlived.mended and max(bout.green, bout.recording) <= SOON, bout.green)
+    report.fact(
+        "96 at once", max(bout.refusing, longest) <= AT_ONCE * slack, f"{bout.refusing:.3f} s, then {longest:.3f} s"
+    )
+    report.fact("red meanwhile", bout.red <= AT_ONCE * slack, bout.red)
+    report.fact(
+        "green again by itself", trial.outlived.mended and max(bout.green, bout.recording) <= SOON * slack, bout.green
+    )
     if not trial.way.of_process:
         report.fact("who is started meanwhile is not green", not trial.born.green)
 
 
-def _judge_slow(report: Report, trial: Trial) -> None:
+def _judge_slow(report: Report, trial: Trial, slack: float) -> None:
     """It must show in the waits, or the fault was none: an answer follows its commit."""
     answers = trial.outlived.bout.during
     waits = sorted(each.waited for each in answers)
@@ -124,5 +131,5 @@ def _judge_slow(report: Report, trial: Trial) -> None:
     report.figure("longest wait for an answer, s", waits[-1])
     report.fact("nothing is refused", {each.code for each in answers} == {RECORDED}, trial.till.codes)
     report.fact("green all the time", all(green for _, green in trial.outlived.bout.looks))
-    report.fact("nobody hangs", waits[-1] <= PATIENCE, waits[-1])
+    report.fact("nobody hangs", waits[-1] <= PATIENCE * slack, waits[-1])
     report.fact("an answer follows its commit", percentile(waits, 0.5) >= (trial.fault.slow or 0), waits[0])

@@ -22,7 +22,7 @@ from tests.support.bank import NOW, book, sale
 
 def test_a_full_disk_loses_nothing() -> None:
     """Refused at once, and then everything goes on."""
-    report = run(seed=20261123, hold=0.5, only="full")
+    report = run(seed=20261123, hold=0.5, only="full", slack=10)
     if report.skipped:
         pytest.skip("; ".join(report.skipped))
 
