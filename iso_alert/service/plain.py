@@ -19,6 +19,7 @@ class Plain(trio.abc.HalfCloseableStream):
 
     socket: socket.socket
     _sending: bool = field(default=False, init=False)
+    _done: bool = field(default=False, init=False)  # we have said that nothing more comes
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Some bytes, or none when the other side has hung up; cancelled, it has taken none."""
@@ -67,20 +68,22 @@ class Plain(trio.abc.HalfCloseableStream):
     def _begin_to_send(self) -> None:
         if self._sending:
             raise trio.BusyResourceError("another task is sending already")
-        if self.socket.fileno() < 0:
+        if self._done or self.socket.fileno() < 0:
             raise trio.ClosedResourceError
         self._sending = True
 
     async def send_eof(self) -> None:
-        """The other side hears that nothing more will come; it may still be heard."""
+        """The other side hears that nothing more will come; it may still be heard.  Idempotent."""
         await trio.lowlevel.checkpoint()
+        if self._done:
+            return
         self._begin_to_send()
         try:
             self.socket.shutdown(socket.SHUT_WR)
         except OSError as fault:
             raise _said(fault) from fault
         finally:
-            self._sending = False
+            self._sending, self._done = False, True
 
     async def aclose(self) -> None:
         """Whoever waits for this connection hears that it is closed.  Idempotent."""
