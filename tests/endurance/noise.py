@@ -16,15 +16,20 @@ EVERY = 0.25  # seconds
 
 @define
 class Noise:
-    """Runs beside a campaign; `longest` is in seconds."""
+    """Runs beside a campaign; all in seconds."""
 
     directory: Path
+    calm: float = field(default=0.0, init=False)  # the slowest answer before anybody behaved badly
     sync: float = field(default=0.0, init=False)
     nap: float = field(default=0.0, init=False)  # too long, as everything here slept that was measured too
 
     @property
     def longest(self) -> float:
         return self.sync + self.nap
+
+    def allows(self, promised: float) -> float:
+        """What may be asked of an answer that is promised within so much; where all is slow, twice what it was."""
+        return max(promised, 2 * self.calm) + self.longest
 
     async def listen(self) -> None:
         """Until cancelled."""
@@ -35,7 +40,7 @@ class Noise:
             self.sync = max(self.sync, await trio.to_thread.run_sync(_sync, self.directory / "noise"))
 
     def __str__(self) -> str:
-        return f"sync {1000 * self.sync:.0f}, nap {1000 * self.nap:.0f}"
+        return f"sync {1000 * self.sync:.0f}, nap {1000 * self.nap:.0f}, calm {1000 * self.calm:.0f}"
 
 
 def _sync(path: Path) -> float:

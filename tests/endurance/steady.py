@@ -62,6 +62,10 @@ class Steady:
         """How long the answers took to what was due between these, the shortest first."""
         return sorted(one.seconds for one in self.took if since <= one.due < until)
 
+    def longest(self) -> float:
+        """Seconds of the slowest answer so far."""
+        return max((one.seconds for one in self.took), default=0.0)
+
     async def _send(self, stream: trio.SocketStream) -> None:
         began = trio.current_time()
         with self._scope:
