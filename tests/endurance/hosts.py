@@ -39,7 +39,7 @@ NOTICED = 2.0  # seconds until a slow host sees that it was hung up: it looks on
 EVERY = 0.2  # seconds from one look at its memory to the next
 GONE = 15.0  # seconds until nothing is left of an attack
 MORE_MEMORY = 200.0  # MB beyond what the idle service has, at any time
-LEAKED = 15.0  # MB that a second round of attacks may leave beyond the first: allocators do not give back all
+LEAKED = 25.0  # MB that a second round of attacks may leave beyond the first: allocators do not give back all
 _TLS = """
 [[link]]
 name = "tls"
