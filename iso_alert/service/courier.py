@@ -59,6 +59,7 @@ class Courier:
         self._ready: deque[Lease] = deque()  # leased, and given to no route yet
         self._in_part: Sequence[Lease] = ()  # leased, and it is asked who has the other parts
         self._carried: dict[int, Carried] = {}
+        self._leasing = trio.Lock()
         self._bell = trio.Event()  # there is something ready, or more in the store
         self._more = True  # the store may hold alerts that are due
 
@@ -113,13 +114,18 @@ class Courier:
             leases = await self._desk.do(partial(self._desk.store.claim, now, limit))
         except StoreUnavailable:
             return False  # `_wake_when_due` comes back to it
-        self._more = len(leases) == limit
-        good = [lease for lease in leases if not stale(lease, now)]
-        self.take([lease for lease in good if not lease.done])
-        self._in_part = [lease for lease in good if lease.done]
-        await self._go_on()
-        await self._give_up([lease for lease in leases if stale(lease, now)], now)
+        await self._receive(leases, limit, now)
         return bool(leases)
+
+    async def _receive(self, leases: Sequence[Lease], limit: int, now: float) -> None:
+        """Take what the store has leased of what is due; if that is as many as were asked for, there may be more."""
+        self._more = self._more or len(leases) == limit
+        async with self._leasing:
+            good = [lease for lease in leases if not stale(lease, now)]
+            self.take([lease for lease in good if not lease.done])
+            self._in_part = [lease for lease in good if lease.done]
+            await self._go_on()
+            await self._give_up([lease for lease in leases if stale(lease, now)], now)
 
     async def _go_on(self) -> None:
         """Give each alert that an operator has in part to that operator; if it is away, the alert begins anew.
@@ -187,13 +193,28 @@ class Courier:
                 await self._write(outcomes[at : at + SETTLE])
 
     async def _write(self, outcomes: Sequence[Outcome]) -> None:
-        """Make outcomes durable, then tell the SMSC that its receipts are."""
-        results = list(self._results(outcomes))
-        await self._make_durable(results)
+        """Make outcomes durable, then tell the SMSC that its receipts are.
+
+        Whoever stood behind those that are settled may go, as many as have room now: the same commit leases them.
+        """
+        results, now = list(self._results(outcomes)), self._clock()
+        freed = sum(not isinstance(one, Receipted) for one in outcomes)
+        limit = self._room_after(freed) if any(isinstance(result, Taken | Untaken) for result in results) else 0
+        settled = await self._surely(partial(self._desk.store.settle, results, now, limit)) if results else Settled()
+        self._watch.settled(settled)
         self._routes.settled()
         acknowledge(one for one in outcomes if isinstance(one, Receipted))
-        if any(isinstance(result, Taken | Untaken) for result in results):
-            self.nudge()  # whoever stood behind these may go
+        if limit:
+            await self._receive(settled.leases, limit, now)
+            self._hand_over()
+
+    def _room_after(self, freed: int) -> int:
+        """Alerts that the routes can take once so many parts are settled, one at least: it tells whether there is more.
+
+        None while all routes are away.
+        """
+        room = (self._routes.credit() + freed) // 2 - len(self._ready)
+        return min(CLAIM, max(1, room)) if self._routes.there() else 0
 
     async def _make_durable(self, results: Sequence[Taken | Untaken | Confirmed]) -> None:
         """Write results, however long the store takes to come back."""

@@ -102,6 +102,7 @@ class Settled:
 
     confirmed: Sequence[tuple[str, float | None]] = ()
     unmatched: int = 0
+    leases: Sequence[Lease] = ()  # what may go in place of the alerts that are settled
 
 
 @frozen
@@ -168,8 +169,11 @@ class Store(Protocol):
     def claim(self, now: float, limit: int) -> list[Lease]:
         """Lease alerts that are due, oldest first, at most one a lane, none whose lane has an earlier open one."""
 
-    def settle(self, results: Sequence[Taken | Untaken | Confirmed]) -> Settled:
-        """Write what the SMSC said, in order.  Idempotent: the same answer or receipt twice changes nothing."""
+    def settle(self, results: Sequence[Taken | Untaken | Confirmed], now: float = 0.0, limit: int = 0) -> Settled:
+        """Write what the SMSC said, in order, and lease at most `limit` alerts as `claim` does, in the same commit.
+
+        Idempotent: the same answer or receipt twice changes nothing.
+        """
 
     def recover(self) -> int:
         """At start: put what a dead courier held back in the queue, marked as in doubt; how many those were."""

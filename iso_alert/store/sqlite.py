@@ -196,14 +196,17 @@ class Sqlite:
         return leases
 
     def claim(self, now: float, limit: int) -> list[Lease]:
-        due: list[Any] = []
         with self._transaction():
-            for priority in PRIORITIES:
-                due += self._db.execute(SQL["due"], (priority, now, limit - len(due))).fetchall()
-            self._update("lease", [row[0] for row in due])
+            return self._lease(now, limit)
+
+    def _lease(self, now: float, limit: int) -> list[Lease]:
+        due: list[Any] = []
+        for priority in PRIORITIES:
+            due += self._db.execute(SQL["due"], (priority, now, limit - len(due))).fetchall()
+        self._update("lease", [row[0] for row in due])
         return [rows.lease(row) for row in due]
 
-    def settle(self, results: Sequence[Taken | Untaken | Confirmed]) -> Settled:
+    def settle(self, results: Sequence[Taken | Untaken | Confirmed], now: float = 0.0, limit: int = 0) -> Settled:
         with self._transaction():
             receipts = Receipts(self._read, self._write, self._update, self.people.arrived)
             self._accept([result for result in results if isinstance(result, Taken)], receipts)
@@ -211,6 +214,8 @@ class Sqlite:
                 if isinstance(result, Untaken):
                     self._do_not_accept(result)
             settled = receipts.settle(results)
+            if limit > 0:
+                settled = evolve(settled, leases=self._lease(now, limit))
         self.people.trail.anchor()
         return settled
 

@@ -304,9 +304,9 @@ async def test_what_confirms_is_said_by_the_route_that_took_it(
     async with stage(tmp_path, 10, ais=Plan(), true=Plan(config={"activate": "on_accept"})) as scene:
         settle, seen = scene.kept.store.settle, set[tuple[str, bool]]()
 
-        def watched(results: Any) -> Any:
+        def watched(results: Any, *more: Any) -> Any:
             seen.update((one.route, one.confirms) for one in results if hasattr(one, "confirms"))
-            return settle(results)
+            return settle(results, *more)
 
         monkeypatch.setattr(scene.kept.store, "settle", watched)
         await scene.record(*(shop(n, 1) for n in range(1, 11)))
@@ -543,10 +543,10 @@ async def test_each_route_has_its_own_window(
     async with stage(tmp_path, 40, ais=Plan(config={"window": 3}), true=Plan(config={"window": 5})) as scene:
         settle, undurable = scene.kept.store.settle, True
 
-        def late(results: Any) -> Any:
+        def late(results: Any, *more: Any) -> Any:
             if undurable:
                 raise StoreUnavailable("a disk that is slow to write")
-            return settle(results)
+            return settle(results, *more)
 
         monkeypatch.setattr(scene.kept.store, "settle", late)
         await scene.record(*(shop(n, 1) for n in range(1, 41)))
