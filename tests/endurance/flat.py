@@ -28,7 +28,7 @@ SLACK = 3  # descriptors, and threads, that may come and go: a page is asked for
 CALM = 2.0  # seconds in which the service binds, and takes the last receipts
 GONE = 0.5  # seconds in which it sees that a host has left
 MOST = 90  # points: each is a client of its own, and their messages must differ
-HEADINGS = "seconds,memory_mb,descriptors,threads,store_mb,answers,refused,unanswered,p50_ms,p99_ms"
+HEADINGS = "seconds,memory_mb,descriptors,threads,store_mb,answers,refused,unanswered,p50_ms,p99_ms,writer_mb"
 _WORKLOAD = {"connections": 8, "in_flight": 64, "cards": 20_000, "alerts": 0.1, "reversals": 0.01, "rounds": 1}
 
 
@@ -48,7 +48,7 @@ class Point:
     def line(self) -> str:
         of = self.look
         held = f"{of.at:.0f},{of.memory:.1f},{of.descriptors},{of.threads},{self.store:.1f}"
-        return f"{held},{self.answers},{self.refused},{self.unanswered},{self.p50:.2f},{self.p99:.2f}"
+        return f"{held},{self.answers},{self.refused},{self.unanswered},{self.p50:.2f},{self.p99:.2f},{of.started:.1f}"
 
 
 def run(*, seed: int, minutes: float = 60.0, rate: int = 0, every: float = 60.0, csv: str = "") -> Report:

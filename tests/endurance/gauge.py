@@ -22,6 +22,7 @@ class Look:
     memory: float  # MB that are resident
     descriptors: int
     threads: int
+    started: float = 0.0  # MB of `memory` that are those of the processes it has started: the writer
 
 
 def look(pid: int, at: float) -> Look:
@@ -31,6 +32,7 @@ def look(pid: int, at: float) -> Look:
         sum(resident(int(each.name)) for each in processes),
         sum(len(list((each / "fd").iterdir())) for each in processes),
         sum(len(list((each / "task").iterdir())) for each in processes),
+        sum(resident(int(each.name)) for each in processes[1:]),
     )
 
 
