@@ -198,7 +198,7 @@ class Node:
                     await self._closing.wait()
                 continue
             if doubtful:
-                log.warning("alerts were in flight when the last run ended: they go once more", alerts=doubtful)
+                log.warning("alerts were in flight when the last run ended: they go again", alerts=doubtful)
             return True
         return False
 

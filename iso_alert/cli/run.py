@@ -1,7 +1,7 @@
 """`iso-alert run`: the service, until it is told to stop."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -45,6 +45,8 @@ def command(config: str | None, log_level: str) -> None:
     except StoreUnavailable as error:
         click.echo(f"the store cannot be opened: {error}", err=True)
         sys.exit(CONFIGURATION)
+    except WriterEnded:
+        _writer_ended()
 
     spare_what_stays()
     try:
@@ -56,9 +58,13 @@ def command(config: str | None, log_level: str) -> None:
     except* Stopped:
         sys.exit(FAILED)
     except* WriterEnded:
-        structlog.get_logger().error("the process that has the store has ended: start again")
-        sys.exit(FAILED)
+        _writer_ended()
     structlog.get_logger().info("stopped")
+
+
+def _writer_ended() -> NoReturn:
+    click.echo("the process that has the store has ended: start again", err=True)
+    sys.exit(FAILED)
 
 
 async def _live(node: "Node") -> None:

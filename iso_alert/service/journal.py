@@ -8,7 +8,7 @@ loop sleep, without which the worker thread would never get the GIL.
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import structlog
 import trio
@@ -130,12 +130,17 @@ class Journal:
 
     async def _begin(self, jobs: Sequence[_Job]) -> _Pending:
         """Hand a batch to the store.  The room that it may fill is no other batch's until it is known."""
+        if self._desk.trouble is not None:
+            return _Pending(self._refused, 0, 0.0)  # it is tried elsewhere; nobody need wait for what is known
         batch = [of for job in jobs for of in job.batch]
         room = max(0, self._outlet.room() - self._promised)
         self._promised += room
         began = trio.current_time()
         answer = await self._desk.begin(partial(self._desk.store.record, batch, self.book, self._clock(), room))
         return _Pending(answer, room, began)
+
+    async def _refused(self) -> NoReturn:
+        raise StoreUnavailable(self._desk.trouble)
 
     async def _finish(self, jobs: Sequence[_Job], pending: _Pending) -> None:
         try:

@@ -56,7 +56,7 @@ class Writer:
     _heard: bytearray = field(factory=bytearray, init=False)  # what came of the next answer already
 
     def __attrs_post_init__(self) -> None:
-        """Start it and wait until it has opened the store.  Raises StoreUnavailable."""
+        """Start it and wait until it has opened the store.  Raises StoreUnavailable, WriterEnded."""
         self._last.set()
         self._line, theirs = socketpair()
         with theirs:
@@ -144,10 +144,10 @@ class Writer:
 
 
 def _opened(line: socket) -> None:
-    """Its first word is how opening went.  Raises StoreUnavailable."""
+    """Its first word is how opening went.  Raises StoreUnavailable, WriterEnded."""
     with line.makefile("rb") as words:
         head = words.read(HEAD.size)
         parcel = words.read(HEAD.unpack(head)[0]) if len(head) == HEAD.size else b""
-    good, fault = unwrap(parcel) if parcel else (False, StoreUnavailable("the writer did not start"))
+    good, fault = unwrap(parcel) if parcel else (False, WriterEnded())
     if not good:
         raise fault

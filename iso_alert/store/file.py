@@ -54,7 +54,21 @@ def _set_up(path: Path, db: sqlite3.Connection) -> File:
     db.execute("PRAGMA cache_size = -65536")
     file = File(path, db, path.stat().st_ino)
     _bring_up_to_date(file)
+    _can_be_written(file)
     return file
+
+
+def _can_be_written(file: File) -> None:
+    """What SQLite could only open for reading it would never write, not even when the disk lets it again."""
+    try:
+        file.db.execute("BEGIN IMMEDIATE")
+        file.db.execute(f"PRAGMA user_version = {file.version()}")
+    except sqlite3.OperationalError as why:
+        if "readonly" in str(why):
+            raise
+    finally:
+        if file.db.in_transaction:
+            file.db.execute("ROLLBACK")
 
 
 def _make_private(path: Path) -> None:

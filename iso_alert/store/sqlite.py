@@ -163,8 +163,10 @@ class Sqlite:
         self._write("insert_cards", strange)
 
     def _remember(self, working: Working, found: Iterable[Sequence[Any]]) -> None:
+        known = {past.id for among in working.past.values() for past in among}
         for card, past in (rows.past(row, working.unit) for row in found):
-            if all(past.id != other.id for other in working.past[card]):
+            if past.id not in known:
+                known.add(past.id)
                 working.past[card].append(past)
 
     def _count_small(self, working: Working, cards: Sequence[tuple[int]]) -> None:
@@ -240,6 +242,7 @@ class Sqlite:
             self._db.execute(f"PRAGMA user_version = {self._file.version()}")  # the same, but written
 
     def recover(self) -> int:
+        self.check()  # where nothing was being sent nothing would be written, and a full disk not be noticed
         with self._transaction():
             return self._db.execute(SQL["recover"]).rowcount
 

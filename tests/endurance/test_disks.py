@@ -26,12 +26,9 @@ def test_a_full_disk_loses_nothing() -> None:
     if report.skipped:
         pytest.skip("; ".join(report.skipped))
 
-    report.check("full: who is started meanwhile is not green")  # see below
+    report.check()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="with nothing to put back, `recover` writes nothing, and nobody else does at start"
-)
 def test_a_start_proves_that_the_store_can_be_written(tmp_path: Path) -> None:
     """/readyz must not be green on a full disk until the first message has been refused."""
     store = Sqlite(tmp_path / "alerts.db")
@@ -45,7 +42,6 @@ def test_a_start_proves_that_the_store_can_be_written(tmp_path: Path) -> None:
         store.close()
 
 
-@pytest.mark.xfail(strict=True, reason="SQLite opens what it may not write as read-only, and never tries again")
 def test_who_starts_on_a_read_only_disk_is_not_stuck_with_it(tmp_path: Path) -> None:
     """It leaves at once, or writes when the disk can be written again; `disks --only read-only` waits for ever."""
     fault = next(fault for fault in FAULTS if fault.name == "read-only")
@@ -72,7 +68,6 @@ class Locked:
         return 7
 
 
-@pytest.mark.xfail(strict=True, reason="each batch waits for the lock anew, though the store is known to be locked")
 async def test_a_host_waits_for_a_locked_store_once(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """96 at once: what could not be written a moment ago need not be waited for by every message.
 

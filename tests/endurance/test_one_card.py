@@ -3,8 +3,6 @@
 from pathlib import Path
 from time import process_time
 
-import pytest
-
 from iso_alert.domain.transaction import Transaction
 from tests.support.bank import NOW, reversal, sale
 from tests.support.engines import sqlite
@@ -18,9 +16,6 @@ def cancellation(n: int) -> Transaction:
     return reversal(sale(1, n), original=None, key=n, rrn=f"9{n:011d}", terminal=f"T{n:07d}")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="every batch with a card reads all of its unmatched cancellations, however old and however many"
-)
 def test_a_card_that_is_heard_of_often_does_not_stop_the_others(tmp_path: Path) -> None:
     """The thousandth reversal takes the store about as long as the first ones: everybody waits meanwhile."""
     kept, took = sqlite(tmp_path), []

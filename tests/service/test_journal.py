@@ -12,7 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.transaction import Transaction
-from iso_alert.service.desk import Desk
+from iso_alert.service.desk import PROBE_EVERY, Desk
 from iso_alert.service.journal import BATCH, BOUND, Journal
 from iso_alert.store.port import Lease, Recorded, StoreUnavailable
 from tests.support.bank import NOW, book, sale
@@ -48,6 +48,10 @@ class Store:
         if self.poison & set(stans):
             raise OverflowError("this fits no column")
         return [Recorded(int(stan), None) for stan in stans], []
+
+    def check(self) -> None:
+        if self.trouble:
+            raise StoreUnavailable("locked")
 
     @property
     def sizes(self) -> list[int]:
@@ -110,8 +114,10 @@ async def scene(nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch) -> Scene
 
     monkeypatch.setattr(trio.to_thread, "run_sync", slowly)
     store, heard = Store(), Heard()
-    journal = Journal(Desk(store), book(), heard, heard, lambda: NOW)  # type: ignore[arg-type]
+    desk = Desk(store)  # type: ignore[arg-type]
+    journal = Journal(desk, book(), heard, heard, lambda: NOW)
     nursery.start_soon(journal.run)
+    nursery.start_soon(desk.probe)
     return Scene(nursery, store, heard, journal)
 
 
@@ -156,15 +162,19 @@ async def test_what_came_together_stays_together(autojump_clock: MockClock, scen
 
 
 async def test_everybody_in_the_batch_hears_of_trouble(autojump_clock: MockClock, scene: Scene) -> None:
-    """Nobody is told that it was recorded, and the next batch is tried again at once."""
+    """Nobody is told that it was recorded; what comes is refused at once, until a commit has been seen to work."""
     scene.store.trouble = True
     await scene.bring(1, 2, 3)
     await commits(2)
+    began = trio.current_time()
+    await scene.record(4)
+    waited = trio.current_time() - began
     scene.store.trouble = False
-    await scene.bring(4)
-    await commits(1)
+    await trio.sleep(PROBE_EVERY + 2 * COMMIT)
+    await scene.record(5)
 
-    assert scene.answers == {1: "locked", 2: "locked", 3: "locked", 4: [4]}
+    assert scene.answers == {1: "locked", 2: "locked", 3: "locked", 4: "locked", 5: [5]}
+    assert waited == 0
     assert (scene.heard.sizes, scene.heard.decided_on) == ([1], 1)
 
 

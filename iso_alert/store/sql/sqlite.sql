@@ -49,7 +49,9 @@ FROM found JOIN txn ON txn.id = found.id JOIN txn AS unit
 LEFT JOIN thread ON thread.id = unit.id
 
 -- name: unmatched
--- Cancellations of these cards that have not found their original.
+-- Cancellations of these cards that have not found their original: of each card the newest, for a terminal that repeats
+-- its reversal with ever new STANs must not make everybody wait.
+WITH asked (card) AS (VALUES :rows)
 SELECT json_group_array(json_array(
     txn.id, txn.card, txn.mti, txn.event, txn.channel, txn.sub_channel, txn.stan, txn.rrn, txn.approval_code, txn.terminal,
     txn.merchant_id, txn.acquirer, txn.invoice, txn.amount, txn.currency, txn.merchant, txn.local, txn.transmitted_at,
@@ -63,7 +65,8 @@ SELECT json_group_array(json_array(
 FROM txn JOIN txn AS unit
     ON unit.id = CASE WHEN txn.event IN ('void', 'void_of_refund') THEN coalesce(txn.matched, txn.id) ELSE txn.id END
 LEFT JOIN thread ON thread.id = unit.id
-WHERE txn.unmatched = 1 AND txn.card IN (:list)
+WHERE txn.id IN (SELECT newest.id FROM asked JOIN txn AS newest ON newest.id IN (
+    SELECT id FROM txn WHERE unmatched = 1 AND card = asked.card ORDER BY id DESC LIMIT 64))
 
 -- name: small
 -- Purchases of these cards that were below the threshold, and that neither an SMS nor a cancellation has settled.
@@ -149,9 +152,9 @@ SELECT min(due) FROM (
     WHERE state = 'queued' AND priority = 1 AND not_before > ?)
 
 -- name: recover
--- What was being sent when the courier died is in doubt: once more, then never again.
-UPDATE alert SET state = CASE WHEN doubts = 0 THEN 'queued' ELSE 'unknown' END, doubts = doubts + 1,
-                 cause = 'in doubt after a crash', not_before = 0
+-- What was being sent when the courier died is in doubt and goes again, however often that happens: it is noted a moment
+-- before it is written, so perhaps nobody has it.
+UPDATE alert SET state = 'queued', doubts = doubts + 1, cause = 'in doubt after a crash', not_before = 0
 WHERE state = 'sending'
 
 -- name: outbox
