@@ -12,6 +12,7 @@ FLOORS = {
     "domain": 1,
     "smpp": 1,
     "shipped": 1,
+    "garbage": 1,
     "iso": 2,
     "store": 2,
     "service": 3,

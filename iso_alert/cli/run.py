@@ -30,8 +30,8 @@ def command(config: str | None, log_level: str) -> None:
     import trio
 
     from iso_alert.app import Node
-    from iso_alert.cli.garbage import spare_what_stays
     from iso_alert.config import ConfigError, find, load
+    from iso_alert.garbage import spare_what_stays
     from iso_alert.service.stopping import Stopped
     from iso_alert.service.writer import WriterEnded
     from iso_alert.store.port import StoreUnavailable

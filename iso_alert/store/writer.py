@@ -6,7 +6,6 @@ service, however that came to an end.  Signals are the service's business: whoev
 terminal, a supervisor) must not take the store away from what is still to be answered.
 """
 
-import gc
 import signal
 import sys
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from typing import Any
 from attrs import define
 
 from iso_alert.domain.decision import Rulebook
+from iso_alert.garbage import spare_what_stays
 from iso_alert.store.parcels import HEAD, Book, Errand, unwrap, wrap
 from iso_alert.store.port import StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
@@ -64,7 +64,7 @@ def main(path: str, number: str) -> None:
         except StoreUnavailable as fault:
             line.sendall(wrap((False, fault)))
             return
-        gc.freeze()  # what is here now stays: no collection need look at it again
+        spare_what_stays()
         try:
             line.sendall(wrap((True, None)))
             serve(store, line)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from iso_alert.cli.garbage import THRESHOLDS, spare_what_stays
+from iso_alert.garbage import THRESHOLDS, spare_what_stays
 
 
 @pytest.fixture
