@@ -60,7 +60,7 @@ class Writer:
         self._last.set()
         self._line, theirs = socketpair()
         with theirs:
-            command = [sys.executable, "-m", "iso_alert.store.writer", str(self.path), str(theirs.fileno())]
+            command = [sys.executable, "-P", "-m", "iso_alert.store.writer", str(self.path), str(theirs.fileno())]
             self._process = subprocess.Popen(command, pass_fds=(theirs.fileno(), self.holds))
         try:
             _opened(self._line)
@@ -79,7 +79,11 @@ class Writer:
         That raises what the verb raises, StoreUnavailable when the writer is gone; cancelled, it waits all the same.
         """
         await self._room.acquire()
-        parcel = wrap(self._errand(verb))
+        try:
+            parcel = wrap(self._errand(verb))
+        except BaseException:
+            self._room.release()  # a verb that cannot be sent, which is our own fault, stops no other
+            raise
         before, mine = self._last, trio.Event()
         self._last = mine
         with trio.CancelScope(shield=True), suppress(trio.BrokenResourceError, trio.ClosedResourceError):

@@ -51,7 +51,15 @@ def serve(store: Sqlite, line: socket) -> None:
     with line.makefile("rb") as errands:
         while len(head := errands.read(HEAD.size)) == HEAD.size:
             errand = unwrap(errands.read(HEAD.unpack(head)[0]))
-            line.sendall(wrap(writer.do(errand)))
+            line.sendall(_parcel(writer.do(errand)))
+
+
+def _parcel(answer: tuple[bool, Any]) -> bytes:
+    """The answer, or that it cannot be told: a bug of ours, which must not end the writer."""
+    try:
+        return wrap(answer)
+    except Exception as bug:
+        return wrap((False, RuntimeError(f"{type(answer[1]).__name__} cannot be sent: {type(bug).__name__}")))
 
 
 def main(path: str, number: str) -> None:

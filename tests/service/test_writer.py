@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -82,6 +83,18 @@ async def test_answers_keep_their_order_when_nobody_waits(writer: Writer) -> Non
     waiting = await Desk(writer.store, writer.begin).do(writer.store.outbox)
 
     assert (waiting.queued, waiting.sending, waiting.oldest) == (0, 0, None)
+
+
+async def test_what_cannot_be_sent_stops_nothing(writer: Writer) -> None:
+    """An argument or an answer that is no value: whoever asked hears of it, and the next verbs are done as ever."""
+    desk: Any = Desk(writer.store, writer.begin)
+    for _ in range(3):
+        with pytest.raises((AttributeError, TypeError)):
+            await desk.do(partial(desk.store.settle, lambda: None))
+        with pytest.raises(RuntimeError, match="cannot be sent"):
+            await desk.do(partial(desk.store.disclosures.export, 1))
+
+    assert (await desk.do(desk.store.outbox)).queued == 0
 
 
 async def test_keeps_the_hold(tmp_path: Path) -> None:
