@@ -39,6 +39,7 @@ from iso_alert.web.api.gate import Gate, Limits
 from iso_alert.web.api.office import Dispatch, Office
 from iso_alert.web.server import serve_app
 
+IN_FLIGHT = "alerts were in flight when the last run ended: they go again"
 LAPSE_EVERY = 60.0  # seconds between looks for confirmations that nobody received
 log = structlog.get_logger()
 
@@ -198,7 +199,7 @@ class Node:
                     await self._closing.wait()
                 continue
             if doubtful:
-                log.warning("alerts were in flight when the last run ended: they go again", alerts=doubtful)
+                log.warning(IN_FLIGHT, alerts=doubtful)
             return True
         return False
 

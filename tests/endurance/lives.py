@@ -8,9 +8,10 @@ from random import Random
 import trio
 from attrs import define, field, frozen
 
+from iso_alert.app.node import IN_FLIGHT
 from tests.endurance.books import audit
 from tests.endurance.family import family, gone, kill
-from tests.endurance.moments import IN_FLIGHT, MOMENTS, Scene
+from tests.endurance.moments import MOMENTS, Scene
 from tests.endurance.till import Till
 from tests.support.deployment import Service, launched
 from tests.support.foreign_smsc import ForeignSmsc

@@ -7,10 +7,10 @@ from random import Random
 import trio
 from attrs import frozen
 
+from iso_alert.app.node import IN_FLIGHT
 from tests.support.deployment import Service
 
 GLANCE = 0.0005  # seconds between two looks at a file: the moments are short
-IN_FLIGHT = "alerts were in flight when the last run ended: they go once more"
 
 
 @frozen
