@@ -207,14 +207,13 @@ class Courier:
         if limit:
             await self._receive(settled.leases, limit, now)
             self._hand_over()
+        elif freed:
+            self.nudge()
 
     def _room_after(self, freed: int) -> int:
-        """Alerts that the routes can take once so many parts are settled, one at least: it tells whether there is more.
-
-        None while all routes are away.
-        """
+        """Alerts that the routes can take once so many parts are settled; none while all routes are away."""
         room = (self._routes.credit() + freed) // 2 - len(self._ready)
-        return min(CLAIM, max(1, room)) if self._routes.there() else 0
+        return max(0, min(CLAIM, room)) if self._routes.there() else 0
 
     async def _make_durable(self, results: Sequence[Taken | Untaken | Confirmed]) -> None:
         """Write results, however long the store takes to come back."""
