@@ -2,7 +2,7 @@
 
 There is no timer: the first message is committed at once, those that arrive meanwhile form the next batch.  At most
 BOUND messages wait; a link that brings more waits itself, and its host's socket fills.  That bound also lets the event
-loop sleep, without which the worker thread would never get the GIL.
+loop sleep, without which a store in a thread would never get the GIL.
 """
 
 from collections import deque
@@ -130,17 +130,14 @@ class Journal:
 
     async def _begin(self, jobs: Sequence[_Job]) -> _Pending:
         """Hand a batch to the store.  The room that it may fill is no other batch's until it is known."""
-        if self._desk.trouble is not None:
-            return _Pending(self._refused, 0, 0.0)  # it is tried elsewhere; nobody need wait for what is known
+        if (trouble := self._desk.trouble) is not None:
+            return _Pending(partial(_refuse, trouble), 0, 0.0)  # it is tried elsewhere; nobody waits for what is known
         batch = [of for job in jobs for of in job.batch]
         room = max(0, self._outlet.room() - self._promised)
         self._promised += room
         began = trio.current_time()
         answer = await self._desk.begin(partial(self._desk.store.record, batch, self.book, self._clock(), room))
         return _Pending(answer, room, began)
-
-    async def _refused(self) -> NoReturn:
-        raise StoreUnavailable(self._desk.trouble)
 
     async def _finish(self, jobs: Sequence[_Job], pending: _Pending) -> None:
         try:
@@ -191,6 +188,10 @@ class Journal:
             self._outlet.nudge()
         for one in recorded:
             self._watch.decided(one)
+
+
+async def _refuse(trouble: str) -> NoReturn:
+    raise StoreUnavailable(trouble)
 
 
 def _give(jobs: Sequence[_Job], recorded: Sequence[Recorded] | Exception) -> None:

@@ -1,7 +1,7 @@
 """The verbs of the store, a sentence each.  One verb, one transaction; every engine keeps the same promises.
 
-All of them block and are called from a worker thread, one at a time.  What cannot be made durable raises
-StoreUnavailable, and then nothing of the call has happened.
+All of them block and are called away from the event loop, in a process or a thread, one at a time.  What cannot be made
+durable raises StoreUnavailable, and then nothing of the call has happened.
 """
 
 from collections.abc import Callable, Iterable, Sequence

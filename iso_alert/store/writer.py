@@ -9,6 +9,7 @@ terminal, a supervisor) must not take the store away from what is still to be an
 import signal
 import sys
 from collections.abc import Mapping
+from functools import reduce
 from pathlib import Path
 from socket import socket
 from traceback import format_tb
@@ -33,12 +34,10 @@ class Writer:
     def do(self, errand: Errand) -> tuple[bool, Any]:
         """Whether it went well, and the answer or the error."""
         self._book = errand.book or self._book
-        verb: Any = self.store
-        for name in errand.path:
-            verb = getattr(verb, name)
         args = [self._book if isinstance(arg, Book) else arg for arg in errand.args]
         named: Mapping[str, Any] = errand.named or {}
         try:
+            verb: Any = reduce(getattr, errand.path, self.store)
             return True, verb(*args, **named)
         except Exception as fault:
             fault.add_note("in the writer:\n" + "".join(format_tb(fault.__traceback__)))
