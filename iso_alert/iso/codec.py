@@ -18,6 +18,9 @@ from iso_alert.iso.dialect import Dialect
 from iso_alert.iso.kept import Taken, Wanted
 from iso_alert.iso.message import Fault, Message, Sealed, Unreadable
 from iso_alert.iso.plan import EARNED_BY, Plans
+from iso_alert.iso.profile import Profile, Said
+from iso_alert.iso.returning import CODE, Echoed
+from iso_alert.iso.spec import BINARY
 
 _NETWORK = "8"  # digit 2 of the MTI
 _FILE_ACTION = "30"  # digits 2 and 3
@@ -50,11 +53,13 @@ class Codec:
     _rows: Mapping[str, Mapping[str, object]] = field(init=False, repr=False)
     _checks: Checks = field(init=False, repr=False)
     _plans: Plans = field(init=False, repr=False)
+    _codes: Mapping[str, Mapping[str, bytes]] = field(init=False, repr=False)  # DE39 by what is said and to which class
 
     def __attrs_post_init__(self) -> None:
         spec = self.dialect.profile.spec
         self._rows, self._checks = spec.rows, Checks.of(spec)
         self._plans = Plans(spec, wanted(self.dialect), self._earned_by)
+        self._codes = codes(self.dialect.profile)
 
     def decode(self, frame: bytes) -> Message | Unreadable:
         """What the frame says.  Raises nothing: what cannot be read is a value too."""
@@ -67,6 +72,10 @@ class Codec:
             self._plans.unpacked(frame, fields)
             return message
         return Unreadable(trouble.fault, trouble.field, trouble.position, message)
+
+    def code(self, said: Said | str, mti_class: str) -> bytes | None:
+        """DE39 as it stands between what goes back; None for what must be encoded."""
+        return self._codes[said._value_].get(mti_class) if isinstance(said, Said) else None
 
     def encode(self, fields: Mapping[str, str]) -> bytes:
         """The frame of these fields (h, t, 2 ... 128).  Raises Unwritable."""
@@ -103,21 +112,23 @@ class Codec:
         return self._checks.sound(plain, encoded)
 
     def _message(self, taken: Taken) -> Message:
-        kept, read, dropped = taken
-        mti = read.get("t", "")
-        return Message(
-            mti=mti,
-            fields=kept,
-            card=self._card(read),
-            header=read.get("h", ""),
-            indicator=self._indicator(read),
-            network=self.dialect.profile.network.place.of(read) if mti[1:2] == _NETWORK else "",
-            invoice=self._invoice(read),
-            has_chip=bool(read.get("55")),
-            has_track=bool(read.get("35") or read.get("45")),
-            has_pin="52" in dropped,
-            dropped=dropped,
-            pan=Sealed(read["2"]) if "2" in read and self.dialect.echo_pan else None,
+        kept, words, read, dropped, back = taken
+        mti, dialect = read.get("t", ""), self.dialect
+        return Message(  # in its order: with names, making one takes longer by half
+            mti,
+            kept,
+            self._card(read),
+            read.get("h", ""),
+            self._indicator(read) if dialect.profile.indicator else Indicator.NONE,
+            dialect.profile.network.place.of(read) if mti[1:2] == _NETWORK else "",
+            self._invoice(read) if dialect.profile.invoice else "",
+            bool(read.get("55")),
+            bool(read.get("35") or read.get("45")),
+            "52" in dropped,
+            dropped,
+            Sealed(read["2"]) if "2" in read and dialect.echo_pan else None,
+            None if back is None else Sealed(back),
+            words,
         )
 
     def _card(self, fields: Mapping[str, str]) -> Card | None:
@@ -130,8 +141,6 @@ class Codec:
         return None if card and fields.get("t", "")[1:3] == _FILE_ACTION and not luhn(pan) else card
 
     def _indicator(self, fields: Mapping[str, str]) -> Indicator:
-        if not self.dialect.profile.indicator:
-            return Indicator.NONE
         named = (place.of(fields) for place in self.dialect.profile.indicator)
         return _INDICATORS[next(filter(None, named), "")]
 
@@ -146,7 +155,24 @@ def wanted(dialect: Dialect) -> Wanted:
     profile = dialect.profile
     places = (*profile.indicator, profile.network.place, profile.invoice)
     read = {"h", "t", "2", "35", *(place.field for place in places if place)}
-    return Wanted(dialect.kept, frozenset(read), frozenset({"45", "55"} - read))
+    echo = profile.echo | {"2"} if dialect.echo_pan else profile.echo
+    echoed = Echoed.of(profile.spec, echo, profile.header)
+    return Wanted(dialect.kept, frozenset(read), frozenset({"45", "55"} - read), echoed)
+
+
+def codes(profile: Profile) -> Mapping[str, Mapping[str, bytes]]:
+    """Each DE39 that we may say, as it stands on the wire, by what is said and the class of the request.
+
+    What its line would not take as it is must be encoded.
+    """
+    line, code = profile.spec.lines[CODE], profile.codes.code
+    if line.data_enc == BINARY:
+        return {said.value: {} for said in Said}
+    each = {said: {class_: code(said, class_) for class_ in "0123456789"} for said in Said}
+    return {
+        said.value: {class_: text.encode(line.data_enc) for class_, text in of.items() if len(text) == line.max_len}
+        for said, of in each.items()
+    }
 
 
 def of_track(track2: str) -> str:

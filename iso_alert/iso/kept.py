@@ -5,7 +5,12 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-Taken: TypeAlias = tuple[Mapping[str, str], Mapping[str, str], tuple[str, ...]]  # kept, read, dropped
+from iso_alert.iso.returning import Echoed
+
+# kept, the same without blanks around it, read, dropped, and the answer's bytes before and after DE39 if they were cut
+Taken: TypeAlias = tuple[
+    Mapping[str, str], Mapping[str, str], Mapping[str, str], tuple[str, ...], tuple[bytes, bytes] | None
+]
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -19,6 +24,7 @@ KEPT_FOR_ENROLMENT = "120"  # holds a mobile number
 SENSITIVE = frozenset(words("2 14 34 35 36 45 48 52 53 55"))  # no profile may keep these or hand a part of them on
 
 THERE = "there"
+BLANKS = "".join(map(chr, range(33)))  # and control characters: they say nothing around a word
 _NOT_FIELDS = frozenset("htp1")
 
 
@@ -29,14 +35,20 @@ class Wanted:
     kept: frozenset[str]
     read: frozenset[str]  # for the codec alone
     seen: frozenset[str]  # for the codec alone, and only whether there is anything in it
+    echoed: Echoed | None = None  # what goes back with the answer as it came
 
     def of(self, fields: Mapping[str, str]) -> Taken:
         """What is wanted of all the fields of a frame."""
         kept = {key: value for key, value in fields.items() if key in self.kept}
         read = {key: value for key, value in fields.items() if key in self.read}
         seen = {key: THERE if fields[key] else "" for key in self.seen if key in fields}
-        return kept, read | seen, self.dropped(fields)
+        return kept, stripped(kept), read | seen, self.dropped(fields), None
 
     def dropped(self, keys: Iterable[str]) -> tuple[str, ...]:
         """The fields that stay inside, by their numbers."""
         return tuple(key for key in keys if key not in self.kept and key not in _NOT_FIELDS)
+
+
+def stripped(fields: Mapping[str, str]) -> Mapping[str, str]:
+    """The fields without the blanks and control characters around them."""
+    return {key: value.strip(BLANKS) for key, value in fields.items()}

@@ -8,24 +8,27 @@ it in a `Sealed` until then; nothing prints, compares or copies that, and `answe
 import re
 from collections.abc import Mapping
 from enum import Enum
-from typing import NoReturn
+from typing import Generic, NoReturn, TypeVar
 
 from attrs import field, frozen
 
 from iso_alert.domain.card import Card, luhn
 from iso_alert.domain.transaction import Indicator
+from iso_alert.iso.kept import stripped
+
+S = TypeVar("S")
 
 
-class Sealed:
-    """A card number on its way back to the host that sent it."""
+class Sealed(Generic[S]):
+    """A card number, or bytes with one in them, on its way back to the host that sent it."""
 
     __slots__ = ("__value",)
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: S) -> None:
         self.__value = value
 
-    def open(self) -> str:
-        """The number, for the wire only."""
+    def open(self) -> S:
+        """What is sealed, for the wire only."""
         return self.__value
 
     def __repr__(self) -> str:
@@ -50,22 +53,20 @@ class Message:
     has_track: bool = field(default=False, repr=False)
     has_pin: bool = field(default=False, repr=False)
     dropped: tuple[str, ...] = field(default=(), repr=False)  # the fields that stayed inside the codec
-    pan: Sealed | None = field(default=None, repr=False)
+    pan: Sealed[str] | None = field(default=None, repr=False)
+    back: Sealed[tuple[bytes, bytes]] | None = field(default=None, repr=False)  # its answer, before and after DE39
+    words: Mapping[str, str] = field(repr=False)  # `fields` without the blanks and control characters around them
 
-    _words: Mapping[str, str] = field(init=False, repr=False)  # made at once: nearly all of them are asked for
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "_words", {key: value.strip(_NOTHING) for key, value in self.fields.items()})
+    @words.default
+    def _words(self) -> Mapping[str, str]:
+        return stripped(self.fields)
 
     def get(self, key: str) -> str:
         """A field without the blanks and control characters around it; "" if it is not there."""
-        return self._words.get(key, "")
+        return self.words.get(key, "")
 
     def __str__(self) -> str:
         return f"{self.mti} STAN {self.get('11') or '-'} RRN {self.get('37') or '-'} card {self.card or '-'}"
-
-
-_NOTHING = "".join(map(chr, range(33)))
 
 
 class Fault(Enum):

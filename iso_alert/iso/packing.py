@@ -13,6 +13,7 @@ from attrs import frozen
 
 from iso_alert.iso.compiler import Source, capacity, one_to_one, written
 from iso_alert.iso.layout import BITMAPS, Slot, View
+from iso_alert.iso.returning import bitmaps
 from iso_alert.iso.spec import BCD, BINARY, Line, Spec
 
 ANOMALY = ValueError
@@ -67,12 +68,8 @@ def _one_to_one(encoding: str) -> bool:
 
 def _bitmaps(keys: Iterable[str]) -> Iterator[str]:
     """The bitmaps in groups of four digits: sixteen in a row could be taken for a card number."""
-    bits = sum(1 << (2 * _BITS - int(key)) for key in keys if key.isdecimal())
-    second = bits % (1 << _BITS) != 0
-    digits = f"{bits | second << (2 * _BITS - 1):032X}"
-    for key, each in zip(BITMAPS, (digits[:16], digits[16:]), strict=True):
-        if key == "p" or second:
-            yield f"field{key} = " + " ".join(repr(each[at : at + 4]) for at in range(0, 16, 4))
+    for key, each in zip(BITMAPS, bitmaps(keys), strict=False):
+        yield f"field{key} = " + " ".join(repr(each[at : at + 4]) for at in range(0, 16, 4))
 
 
 def _tests(slot: Slot) -> Iterator[str]:

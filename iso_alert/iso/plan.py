@@ -17,6 +17,7 @@ The rules.
 4. A plan makes only what is wanted (`kept.Wanted`).  What may leave the codec is one dictionary, what the codec reads
    for itself another; track 1 and chip data are never even cut out.
 5. What is not wanted is measured all the same, and its digits are checked where the table says so.
+6. What goes back with the answer is cut out in the same breath (`returning`), so most answers are never encoded.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -11,9 +11,10 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from iso_alert.iso.compiler import Source, lengths, written
-from iso_alert.iso.kept import THERE, Wanted
+from iso_alert.iso.kept import BLANKS, THERE, Wanted
 from iso_alert.iso.layout import KNOWN, Slot, Stretch, View, stretches
-from iso_alert.iso.spec import CONTENT, Spec
+from iso_alert.iso.returning import Returning
+from iso_alert.iso.spec import BINARY, CONTENT, Line, Spec
 
 ANOMALIES = (LookupError, UnicodeError)
 _AT_ONCE = 15
@@ -24,15 +25,17 @@ _QUICKLY = {"pan": "12 <= len({0}) <= 19 and {0}.isdecimal() or "}  # sooner don
 def unpacking(spec: Spec, mti: str, keys: Iterable[str], wanted: Wanted) -> Source:
     """The function `frame -> Taken | None` for frames of this MTI that hold these fields."""
     keys = tuple(keys)
-    writer = _Writer(wanted)
+    writer = _Writer(wanted, Returning(spec, mti, wanted.echoed))
     writer.give("t", repr(mti), "True")  # the caller found us by the MTI and the bitmap, so neither is looked at
     for stretch in stretches(spec, keys):
         writer.write(stretch)
-    body = [*writer.lines, *_filled("kept", writer.kept), *_filled("read", writer.read)]
-    body.append(f"return kept, read, {wanted.dropped(keys)!r}")
+    body = [*writer.lines, *_filled("kept", writer.kept), *_filled("words", writer.words)]
+    body += [*_filled("read", writer.read), *writer.returning.lines()]
+    body.append(f"return kept, words, read, {wanted.dropped(keys)!r}, back")
     cut = [view for view in writer.views.values() if view.opened and f"{view.name}[" in "\n".join(body)]
     body[:0] = [f"{view.name} = {view.opened}" for view in cut]
-    return Source("unpack", written("unpack", "frame", f"{spec.name} {mti}: {_numbers(keys)}", body), writer.uses)
+    text = written("unpack", "frame", f"{spec.name} {mti}: {_numbers(keys)}", body)
+    return Source("unpack", text, writer.uses | writer.returning.uses())
 
 
 def _numbers(keys: Iterable[str]) -> str:
@@ -102,6 +105,11 @@ def _runs(slots: Iterable[Slot]) -> Iterator[list[Slot]]:
         yield run
 
 
+def _bare(line: Line | None) -> bool:
+    """Whether no blanks can be around what such a line says: digits, hex, or the MTI."""
+    return line is None or line.content == "n" or line.data_enc == BINARY
+
+
 def _touch(one: Slot, next_one: Slot) -> bool:
     return one.view == next_one.view and one.at + one.size == next_one.at
 
@@ -117,11 +125,13 @@ class _Writer:
     """The lines of a function as they come."""
 
     wanted: Wanted
+    returning: Returning
     lines: list[str] = field(factory=list)
     kept: dict[str, str] = field(factory=dict)
+    words: dict[str, str] = field(factory=dict)
     read: dict[str, str] = field(factory=dict)
     views: dict[str, View] = field(factory=dict)
-    uses: dict[str, Any] = field(factory=lambda: dict[str, Any](CONTENT))
+    uses: dict[str, Any] = field(factory=lambda: {**CONTENT, "BLANKS": BLANKS})
 
     def write(self, stretch: Stretch) -> None:
         fixed = [slot for slot in stretch.fixed if slot.key not in KNOWN]
@@ -131,6 +141,7 @@ class _Writer:
             self._check(run, base)
             for slot in run:
                 self._fixed(slot, base)
+                self._cut(slot, stretch.origin)
         if stretch.last:
             self._variable(stretch.last, _Base(stretch.origin))
         else:
@@ -159,9 +170,13 @@ class _Writer:
         value = base.fixed(slot)
         if _odd(slot):
             self._refuse(f"{base.pad(slot)} != {''.join(slot.pad)!r}")
-        if slot.view.then or (slot.line.content and not _merges(slot)):
+        if slot.view.then or slot.key in self.wanted.kept or (slot.line.content and not _merges(slot)):
             value = self._named(slot, value)
-        self.give(slot.key, value, str(bool(slot.size)))
+        self.give(slot.key, value, str(bool(slot.size)), slot.line)
+
+    def _cut(self, slot: Slot, origin: str) -> None:
+        base = _Base(origin)
+        self.returning.cut(slot.key, base.place(slot.at), base.place(slot.at + slot.size))
 
     def _variable(self, slot: Slot, base: _Base) -> None:
         """A field whose length is announced: where it ends is where the next stretch begins."""
@@ -178,9 +193,10 @@ class _Writer:
         if slot.nibbles and per > 1:
             first, last = self._padded(slot, first, last)
         value = f"{slot.view.name}[{first}:{last}]{slot.view.then}"
-        if slot.view.then or line.content:
+        if slot.view.then or line.content or key in self.wanted.kept:
             value = self._named(slot, value)
-        self.give(key, value, f"end{key} > {base.place(start)}")
+        self.give(key, value, f"end{key} > {base.place(start)}", line)
+        self.returning.cut(key, base.place(slot.at), f"end{key}")
 
     def _padded(self, slot: Slot, first: str, last: str) -> tuple[str, str]:
         """The ends of an announced number of nibbles, once its pad is seen to be there."""
@@ -198,14 +214,15 @@ class _Writer:
         """The value under a name of its own, its content checked."""
         name, content = f"field{slot.key}", slot.line.content
         self.lines.append(f"{name} = {value}")
-        if content:
+        if content and (slot.varies or not _merges(slot)):
             quickly = _QUICKLY.get(content, "") if not slot.view.then else ""
             self._refuse(f"not ({quickly.format(name)}{content}({name}))")
         return name
 
-    def give(self, key: str, value: str, filled: str) -> None:
+    def give(self, key: str, value: str, filled: str, line: Line | None = None) -> None:
         if key in self.wanted.kept:
             self.kept[key] = value
+            self.words[key] = value if _bare(line) else f"{value}.strip(BLANKS)"
         if key in self.wanted.read:
             self.read[key] = value
         elif key in self.wanted.seen:

@@ -12,11 +12,12 @@ from typing import Protocol
 import trio
 from attrs import define, field, frozen
 
-from iso_alert.iso.answering import reply, response_mti
+from iso_alert.iso.answering import reply
 from iso_alert.iso.codec import Codec
 from iso_alert.iso.framing import FrameDecoder, LostFraming
 from iso_alert.iso.message import Message, Unreadable
 from iso_alert.iso.profile import Said
+from iso_alert.iso.returning import response_mti
 from iso_alert.sim.tally import Tally
 from iso_alert.sim.wire import Connect
 from iso_alert.sim.workload import Shot

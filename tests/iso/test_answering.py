@@ -2,10 +2,11 @@
 
 import pytest
 
-from iso_alert.iso.answering import answer, header, reply, response_mti, said_to
+from iso_alert.iso.answering import answer, reply, said_to
 from iso_alert.iso.message import Message, Unreadable
 from iso_alert.iso.profile import Said
 from iso_alert.iso.reading import Action, Ignored, NetworkManagement, Why
+from iso_alert.iso.returning import header, response_mti
 from tests.iso.messages import PAN, PROFILES, codec, message, purchase, speak
 
 WIRE = """

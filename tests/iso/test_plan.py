@@ -12,6 +12,7 @@ from attrs import fields
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iso_alert.iso.answering import reply
 from iso_alert.iso.checks import Checks
 from iso_alert.iso.codec import Codec, wanted
 from iso_alert.iso.compiler import capacity, lengths, one_to_one
@@ -19,6 +20,7 @@ from iso_alert.iso.kept import SENSITIVE, THERE, Wanted
 from iso_alert.iso.layout import Mark
 from iso_alert.iso.message import Message, Unreadable
 from iso_alert.iso.plan import EARNED_BY, Plans
+from iso_alert.iso.profile import Said
 from iso_alert.iso.spec import KEYS, Spec, read_spec
 from tests.fixtures import KEYRING, READ, WHOLE, each
 from tests.iso.messages import PROFILES, codec, purchase, speak
@@ -51,8 +53,13 @@ def told(result: Message | Unreadable) -> tuple[Any, ...]:
     """All that a result says, seals broken."""
     message = result.partial if isinstance(result, Unreadable) else result
     fault = (result.fault, result.field, result.position) if isinstance(result, Unreadable) else None
-    said = [getattr(message, each.name) for each in fields(Message) if each.name not in ("fields", "pan")]
+    said = [getattr(message, each.name) for each in fields(Message) if each.name not in ("fields", "pan", "back")]
     return fault, list(message.fields.items()), message.pan and message.pan.open(), said
+
+
+def answers(speaker: Codec, frame: bytes) -> list[bytes | None]:
+    """All that we may say to a frame."""
+    return [reply(speaker, speaker.decode(frame), said) for said in Said]
 
 
 @cache
@@ -99,6 +106,27 @@ def test_a_codec_with_plans_says_the_same(fixture: Any) -> None:
     assert [told(judge.decode(frame))] * 3 == [told(eager.decode(frame)) for _ in range(3)]
 
 
+@each(WHOLE)
+def test_an_answer_that_was_cut_is_the_one_that_is_encoded(fixture: Any) -> None:
+    """Whatever is said to a fixture, byte for byte, and with nothing encoded for what has a plan."""
+    dialect, frame = fixture.dialect(), fixture.frame()
+    eager, judge = Codec(dialect, KEYRING, 1), Codec(dialect, KEYRING, inf)
+    eager.decode(frame)
+
+    assert answers(judge, frame) == answers(eager, frame)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_answers_are_cut(profile: str) -> None:
+    """Every shipped profile answers a purchase with the purchase's own bytes."""
+    speaker = codec(profile)
+    frame = speaker.encode(purchase(profile))
+    message = [speaker.decode(frame) for _ in range(EARNED_BY + 1)][-1]
+
+    assert isinstance(message, Message)
+    assert message.back is not None
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 @given(st.data(), edits)
 @settings(max_examples=200)
@@ -109,6 +137,7 @@ def test_mutated_frames(profile: str, data: st.DataObject, changes: list[tuple[i
     mutant = mutate(frame, changes)
 
     assert told(JUDGE[profile].decode(mutant)) == told(EAGER[profile].decode(mutant))
+    assert answers(JUDGE[profile], mutant) == answers(EAGER[profile], mutant)
 
 
 @pytest.mark.parametrize("base", ["iso87-ascii", "iso87-bcd-tpdu", "iso87-ebcdic"])

@@ -4,7 +4,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from iso_alert.iso.answering import response_mti
+from iso_alert.iso.returning import response_mti
 from iso_alert.iso.codec import Codec
 from iso_alert.iso.dialect import dialect
 from iso_alert.iso.message import Message
