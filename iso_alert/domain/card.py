@@ -7,9 +7,12 @@ else of the PAN is kept: no BIN, and no `repr` that shows more than the last fou
 
 from enum import Enum
 from hashlib import sha256
-from hmac import HMAC, new
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as HASH
 
 KEY_BYTES = 32
 _NAME_BYTES = 4
@@ -49,12 +52,16 @@ class WeakKey(ValueError):
     """A key that must not guard card numbers."""
 
 
+_Begun: TypeAlias = "tuple[HASH, HASH]"  # of HMAC: the inner hash and the outer one, each with its key
+_BLOCK = 64  # bytes of SHA-256
+
+
 @frozen
 class Keyring:
     """The secret keys, newest first.  Raises WeakKey for one that is too short or well known."""
 
     _keys: tuple[bytes, ...] = field(repr=False)
-    _begun: tuple[tuple[bytes, HMAC], ...] = field(init=False, repr=False, eq=False)  # the key's half of the work
+    _begun: tuple[tuple[bytes, _Begun], ...] = field(init=False, repr=False, eq=False)  # the key's half of the work
 
     @_keys.validator
     def _strong(self, _: object, keys: tuple[bytes, ...]) -> None:
@@ -67,7 +74,7 @@ class Keyring:
                 raise WeakKey("a key is a sample, not a secret")
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "_begun", tuple((_name(key), new(key, digestmod="sha256")) for key in self._keys))
+        object.__setattr__(self, "_begun", tuple((_name(key), _begin(key)) for key in self._keys))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -91,10 +98,17 @@ def _name(key: bytes) -> bytes:
 _TWICE = bytes.maketrans(b"0123456789", b"0246813579")  # each digit doubled, and the digits of that summed
 
 
-def _mac(begun: HMAC, number: bytes) -> bytes:
-    mac = begun.copy()
-    mac.update(number)
-    return mac.digest()
+def _begin(key: bytes) -> _Begun:
+    """HMAC (RFC 2104) as far as the key alone takes it; the library's own object does the rest at half this speed."""
+    block = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(_BLOCK, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(bytes(byte ^ 0x5C for byte in block))
+
+
+def _mac(begun: _Begun, number: bytes) -> bytes:
+    inner, outer = begun[0].copy(), begun[1].copy()
+    inner.update(number)
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 def luhn(digits: str) -> bool:

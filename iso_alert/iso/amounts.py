@@ -1,6 +1,7 @@
 """How much?  Sums of a message: the amount as the cardholder knows it, the part reversed, what is left on the card."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import lru_cache
 
 from iso_alert.domain.card import Kind
 from iso_alert.domain.money import BAHT, Currency, Money, by_code, currency
@@ -20,7 +21,7 @@ def named(code: str) -> Currency:
 
 def amount(message: Message, dialect: Dialect) -> Money:
     """The first amount in baht, else the merchant's amount in its own currency."""
-    for value, code in _AMOUNTS:
+    for value, code in _AMOUNTS if "6" in message.words or "5" in message.words else ():
         digits = _asked(message, dialect) if value == "4" else message.get(value)
         if not digits.strip("0"):
             continue  # a host that fills DE6 with zeros bills nothing there: what the merchant asked counts
@@ -61,22 +62,27 @@ def balances(message: Message, dialect: Dialect) -> tuple[tuple[Kind, Money], ..
     if len(text) < size:
         return ()  # an EDC's tip has 12 digits
     cut = [text[at : at + size] for at in range(0, len(text) - size + 1, size)]
-    sets = [each for each in cut if each[7] in "CD" and each[8:].isdecimal() and each[4:7].isalnum()]
-    found = [(kind, _left(sets, types, kind)) for kind, types in dialect.profile.balances.items()]
-    sums = {each: _sum(each) for _, each in found if each}
-    return tuple([(kind, sums[each]) for kind, each in found if each])
+    sets = [each for each in cut if each[_HEAD:].isdecimal()]
+    found = _left(tuple([each[:_HEAD] for each in sets]), dialect)
+    return tuple([(kind, Money(sign * int(sets[at][_HEAD:]), of)) for kind, at, sign, of in found])
 
 
-# A set of DE54: account 2, type 2, currency 3, sign 1, digits.
+_HEAD = 8  # of a set of DE54: account 2, type 2, currency 3, sign 1; digits follow
+_SIGN = {"C": 1, "D": -1}
 
 
-def _left(sets: Iterable[str], types: tuple[str, ...], kind: Kind) -> str:
-    """Of several sets that fit, one in baht: that is what the card's account is kept in.  "" for none."""
-    fit = [each for each in sets if each[2:4] in types and each[:2] not in _FOREIGN_TO[kind]]
-    if len(fit) > 1:
-        fit.sort(key=lambda each: (types.index(each[2:4]), named(each[4:7]) != BAHT))
-    return fit[0] if fit else ""
+@lru_cache(maxsize=1024)  # a host has few of them
+def _left(heads: Sequence[str], dialect: Dialect) -> Sequence[tuple[Kind, int, int, Currency]]:
+    """Which set each kind of card reads, by its place among them, and that set's sign and currency."""
+    found = ((kind, _of(heads, types, kind)) for kind, types in dialect.profile.balances.items())
+    return [(kind, at, _SIGN[heads[at][7]], named(heads[at][4:7])) for kind, at in found if at is not None]
 
 
-def _sum(each: str) -> Money:
-    return Money(int(each[8:]) * (-1 if each[7] == "D" else 1), named(each[4:7]))
+def _of(heads: Sequence[str], types: Sequence[str], kind: Kind) -> int | None:
+    """Of several sets that fit, one in baht: that is what the card's account is kept in."""
+    fit = [
+        (types.index(head[2:4]), named(head[4:7]) != BAHT, at)
+        for at, head in enumerate(heads)
+        if head[2:4] in types and head[:2] not in _FOREIGN_TO[kind] and head[7] in _SIGN and head[4:7].isalnum()
+    ]
+    return min(fit)[-1] if fit else None

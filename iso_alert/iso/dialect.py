@@ -32,7 +32,7 @@ class Voice:
         return terminal in self.terminals or merchant in self.merchants or nii in self.niis
 
 
-@frozen
+@frozen(eq=False)  # one is made for a link, and what is remembered of it is found by its being that one
 class Dialect:
     """What one link speaks: its profile, with its own settings in place of some of the profile's."""
 

@@ -65,7 +65,10 @@ class Place:
 
     def of(self, fields: Mapping[str, str]) -> str:
         """What is written there, "" if nothing is."""
-        text = fields.get(self.field)
+        return self.cut(fields.get(self.field))
+
+    def cut(self, text: str | None) -> str:
+        """The same of that field alone."""
         if not text:
             return ""
         text = text[self.at - 1 :].strip()

@@ -9,7 +9,6 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from iso_alert.domain.card import Card, Kind
-from iso_alert.domain.money import Money
 from iso_alert.domain.transaction import Facts, Original, Transaction
 from iso_alert.iso.amounts import amount, balances, reversed_part
 from iso_alert.iso.dialect import Decision, Dialect
@@ -76,18 +75,18 @@ _REQUEST = {"0": "0", "1": "0", "2": "2", "3": "2", "4": "4"}  # digit 3 of the 
 _ACCOUNTS = {"30": Kind.CREDIT, "10": Kind.DEBIT, "20": Kind.DEBIT}
 _FINANCIAL, _ASKS, _ANSWERS, _TELLS = "124", "02", "13", "4"
 _YES_NO = {True: "yes", False: "no"}
-_facts_of = lru_cache(maxsize=4096)(Facts)  # a host says a few hundred things in all; the tables remember these, too
 
 
 def read(message: Message, dialect: Dialect, arrived_at: float) -> Reading:
     """What this message is to us; `arrived_at` is in seconds since 1970."""
-    if (why := _not_ours(message, dialect)) is not None:
+    if (why := _not_ours(message.mti, dialect)) is not None:
         return Ignored(why)
     return _BY_CLASS[message.mti[1]](message, dialect, arrived_at)
 
 
-def _not_ours(message: Message, dialect: Dialect) -> Why | None:
-    version, kind, function = message.mti[0], message.mti[1], message.mti[2]
+@lru_cache(maxsize=1024)
+def _not_ours(mti: str, dialect: Dialect) -> Why | None:
+    version, kind, function = mti[0], mti[1], mti[2]
     if version != dialect.profile.version:
         return Why.WRONG_VERSION
     if function in _ANSWERS and not (dialect.decision is Decision.PAIRED and kind in _FINANCIAL):
@@ -124,40 +123,39 @@ def _file_action(message: Message, dialect: Dialect, arrived_at: float) -> Readi
 
 
 def _transaction(message: Message, dialect: Dialect, arrived_at: float) -> Transaction:
-    get, profile = message.get, dialect.profile
-    terminal, merchant_id = get("41"), get("42")
+    get, mti, profile = message.words.get, message.mti, dialect.profile
+    terminal, merchant_id = get("41", ""), get("42", "")
     total, part = amount(message, dialect), reversed_part(message, dialect)
-    facts = _facts(message, dialect, total, part)
+    facts = _facts(message, dialect, bool(total.minor), part is not None)
     shown, domestic = acceptor(message.fields.get("43", ""), profile.layout, dialect.charset)
     date, time = local(message, dialect)
-    transmitted = near(get("7"), UTC_ZONE, arrived_at)
-    happened = transmitted or near(date + time, BANGKOK, arrived_at) or int(arrived_at)
-    return Transaction(
-        link=dialect.link,
-        mti=message.mti,
-        key=key(message, dialect),
-        arrived_at=arrived_at,
-        happened_at=happened,
-        facts=facts,
-        card=message.card,
-        account=_ACCOUNTS.get(get("3")[2:4]),
-        stan=get("11"),
-        rrn=get("37"),
-        approval_code=_code(get("38")),
-        terminal=terminal,
-        merchant_id=merchant_id,
-        acquirer=get("32").lstrip("0"),  # as DE90 has it, which pads with zeros
-        invoice=message.invoice,
-        response_code=get("39"),
-        original=_ORIGINAL[profile.version](message),
-        amount=total,
-        reversed=part,
-        balances=balances(message, dialect),
-        merchant=dialect.merchants.name(shown, merchant_id, terminal, facts.mcc),
-        local_time=time,
-        local_date=date,
-        transmitted_at=transmitted,
-        domestic=domestic,
+    transmitted = near(get("7", ""), UTC_ZONE, arrived_at)
+    return Transaction(  # in its order: with names, making one takes longer by half
+        dialect.link,
+        mti,
+        key(message, dialect),
+        arrived_at,
+        transmitted or near(date + time, BANGKOK, arrived_at) or int(arrived_at),
+        facts,
+        message.card,
+        _ACCOUNTS.get(get("3", "")[2:4]),
+        get("11", ""),
+        get("37", ""),
+        _code(get("38", "")),
+        terminal,
+        merchant_id,
+        get("32", "").lstrip("0"),  # as DE90 has it, which pads with zeros
+        message.invoice,
+        get("39", ""),
+        _ORIGINAL[profile.version](message),
+        total,
+        part,
+        balances(message, dialect),
+        dialect.merchants.name(shown, merchant_id, terminal, facts.mcc),
+        time,
+        date,
+        transmitted,
+        domestic,
     )
 
 
@@ -169,32 +167,67 @@ _BY_CLASS: dict[str, Callable[[Message, Dialect, float], Reading]] = {
 }
 
 
-def _facts(message: Message, dialect: Dialect, total: Money, part: Money | None) -> Facts:
-    class_, function, origin = message.mti[1], message.mti[2], message.mti[3]
-    get, fields, profile = message.get, message.fields, dialect.profile
-    processing, terminal = get("3")[:2], get("41")
-    return _facts_of(  # in the order of Facts: with names, finding what is remembered takes twice as long
-        class_,
+def _facts(message: Message, dialect: Dialect, asks: bool, partial: bool) -> Facts:
+    get, raw, profile = message.words.get, message.fields.get, dialect.profile
+    terminal = get("41", "")
+    return _facts_of(
+        dialect,
+        message.mti,
+        get("3", "")[:2],
+        raw(profile.entry_mode.field),
+        raw(profile.condition.field),
+        raw(profile.mcc.field),
+        message.indicator._value_,
+        message.has_chip or message.has_track,
+        dialect.voice.lists(terminal, get("42", ""), get("24", "")),
+        asks,
+        partial,
+        get("39", ""),
+        bool(_code(get("38", ""))),
+        bool(terminal),
+    )
+
+
+@lru_cache(maxsize=4096)  # a host says a few hundred things in all; the tables remember these, too
+def _facts_of(
+    dialect: Dialect,
+    mti: str,
+    processing: str,
+    entry_mode: str | None,
+    condition: str | None,
+    mcc: str | None,
+    indicator: str,
+    chip_or_track: bool,
+    voice_listed: bool,
+    asks: bool,
+    partial: bool,
+    code: str,
+    approval_code: bool,
+    terminal: bool,
+) -> Facts:
+    """From what stands in the fields; three of them as they came, for only their places know where to look."""
+    profile, function = dialect.profile, mti[2]
+    return Facts(
+        mti[1],
         _REQUEST[function],  # a paired response speaks of its request
-        _REPEAT.get(origin, origin),
+        _REPEAT.get(mti[3], mti[3]),
         processing,
-        profile.entry_mode.of(fields),
-        profile.condition.of(fields),
-        profile.mcc.of(fields),
-        message.indicator.value,
-        _YES_NO[message.has_chip or message.has_track],
-        _YES_NO[dialect.voice.lists(terminal, get("42"), get("24"))],
-        "positive" if total.minor else "zero",
-        _YES_NO[part is not None],
-        _approved(message, dialect),
-        _YES_NO[bool(_code(get("38")))],
-        _YES_NO[bool(terminal)],
+        profile.entry_mode.cut(entry_mode),
+        profile.condition.cut(condition),
+        profile.mcc.cut(mcc),
+        indicator,
+        _YES_NO[chip_or_track],
+        _YES_NO[voice_listed],
+        "positive" if asks else "zero",
+        _YES_NO[partial],
+        _approved(code, function, dialect),
+        _YES_NO[approval_code],
+        _YES_NO[terminal],
         _YES_NO[processing in profile.void_codes],
     )
 
 
-def _approved(message: Message, dialect: Dialect) -> str:
-    code, function = message.get("39"), message.mti[2]
+def _approved(code: str, function: str, dialect: Dialect) -> str:
     if dialect.decision is Decision.PAIRED and function == "0":
         return "unknown"  # its response decides
     if code:
@@ -220,13 +253,18 @@ def key(message: Message, dialect: Dialect) -> int:
     Of a card's tokens it takes the oldest key's, so that a message repeated while keys change is still known.
     A terminal that sends no time at all would be silenced when its STAN comes round again; there more is asked.
     """
-    get = message.get
-    when = get("7") or get("12") + get("13") or "/".join((get("37"), message.invoice, get("4")))
-    function = _REQUEST[message.mti[2]]  # of a mirrored feed both halves have one key
-    parts = (dialect.link, message.mti[1] + function, get("11"), when, get("41") or get("32"))
+    get, mti = message.words.get, message.mti
+    when = get("7") or _without_time(message)
+    function = _REQUEST[mti[2]]  # of a mirrored feed both halves have one key
+    parts = f"{dialect.link}\x1f{mti[1]}{function}\x1f{get('11', '')}\x1f{when}\x1f{get('41') or get('32', '')}\x1f"
     token = message.card.tokens[-1] if message.card else b""
-    digest = blake2b("\x1f".join(parts).encode() + b"\x1f" + token, digest_size=8).digest()
+    digest = blake2b(parts.encode() + token, digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
+
+
+def _without_time(message: Message) -> str:
+    get = message.get
+    return get("12") + get("13") or "/".join((get("37"), message.invoice, get("4")))
 
 
 def _original_87(message: Message) -> Original | None:
