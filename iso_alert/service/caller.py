@@ -8,10 +8,11 @@ import trio
 from attrs import define, field, frozen
 
 from iso_alert.service.connections import Connections
+from iso_alert.service.plain import waiting_room
 from iso_alert.service.tls import HandshakeFailed, Tls, dial
 from iso_alert.smpp.pace import BackOff
 
-Dial = Callable[[str, int, Tls | None, Callable[[str], None]], Awaitable[trio.abc.Stream]]
+Dial = Callable[[str, int, Tls | None, Callable[[str], None], int], Awaitable[trio.abc.Stream]]
 STEADY = 30.0  # seconds; after a connection that lasted so long patience begins anew
 log = structlog.get_logger()
 
@@ -65,14 +66,14 @@ class Caller:
     async def _once(self) -> None:
         """Call, and carry the connection to its end."""
         call, connections = self.call, self.connections
-        stream, peer = None, f"{call.host}:{call.port}"
+        stream, peer, buffer = None, f"{call.host}:{call.port}", waiting_room(connections.rules.window)
         with connections.arriving():
             try:
-                stream = await self.dial(call.host, call.port, call.tls, connections.shook_hands)
+                stream = await self.dial(call.host, call.port, call.tls, connections.shook_hands, buffer)
             except HandshakeFailed as failed:
                 self._failed("no TLS", peer, outcome=failed.outcome, why=failed.why)
             except OSError as fault:
-                self._failed("unreachable", peer, why=str(fault))
+                self._failed("unreachable", peer, why=fault.strerror or str(fault))
         if stream is not None:
             self._last_trouble = ""
             connections.watch.called(connections.name, "connected")

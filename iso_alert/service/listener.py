@@ -2,9 +2,6 @@
 
 For each link the inner nursery takes in and the outer one finishes: when the door closes, connections read no more,
 answer what is in hand, and leave.  The deadline for that is the caller's.
-
-What a host sends faster than it is answered must wait with the host, which knows how old it is.  Left alone, the kernel
-would keep up to six megabytes of it for every connection: half a minute of answers that nobody waits for any more.
 """
 
 import errno
@@ -18,11 +15,9 @@ import trio
 from attrs import define, frozen
 
 from iso_alert.service.connections import Connections
-from iso_alert.service.plain import Plain, PlainListener
+from iso_alert.service.plain import Plain, PlainListener, waiting_room
 from iso_alert.service.tls import HandshakeFailed, Tls, secure
 
-OF_A_MESSAGE = 256  # bytes of the kernel's, which gives twice what it is asked for
-LEAST = 16_384  # so that a record of TLS fits whatever the window
 FULL = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 )  # the machine's limits, not the host's fault
@@ -51,7 +46,7 @@ class Listener:
     async def run(self, closing: trio.Event, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `closing` is set and every connection has left.  Started with the port, or OSError."""
         async with trio.open_nursery() as connections, trio.open_nursery() as door:
-            listeners = await _open(self.door, max(LEAST, OF_A_MESSAGE * self.connections.rules.window))
+            listeners = await _open(self.door, waiting_room(self.connections.rules.window))
             task_status.started(listeners[0].port)
             for listener in listeners:
                 door.start_soon(self._admit, listener, connections)

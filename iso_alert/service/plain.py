@@ -2,15 +2,24 @@
 
 Trio's own stream keeps three coroutines, two guards and two objects for every read that waits: 1.1 kB more than this,
 a fifth of what a silent connection costs.  What a stream promises is the same, and trio's own tests of that are run.
+
+What a host sends faster than it is answered must wait with the host, which knows how old it is.  Left alone, the kernel
+would keep up to six megabytes of it for every connection: half a minute of answers that nobody waits for any more.  So
+it is asked to keep about a window, before there is a connection: afterwards it has promised more already, throws away
+what it cannot keep, and both sides wait for time-outs.
 """
 
 import errno
 import socket
+from typing import Any
 
 import trio
 from attrs import define, field
 
 CHUNK = 65_536  # bytes
+OF_A_MESSAGE = 128  # bytes of the kernel's, which gives twice what it is asked for
+LEAST = 4_096  # whatever the window: a frame of the usual size
+PATIENCE = 10.0  # seconds for a connection to be accepted
 
 
 @define(eq=False)
@@ -91,6 +100,39 @@ class Plain(trio.abc.HalfCloseableStream):
             trio.lowlevel.notify_closing(self.socket)
             self.socket.close()
         await trio.lowlevel.checkpoint()
+
+
+def waiting_room(window: int) -> int:
+    """Bytes that the kernel is asked to keep of what has not been read yet."""
+    return max(LEAST, OF_A_MESSAGE * window)
+
+
+async def connect(host: str, port: int, buffer: int | None = None) -> Plain:
+    """Call the addresses of this name in their order, until one accepts.  Raises OSError: why the last one did not.
+
+    `buffer`: as `waiting_room`; none: what the system gives.
+    """
+    fault: OSError = TimeoutError(errno.ETIMEDOUT, "does not answer")
+    with trio.move_on_after(PATIENCE):
+        addresses = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        for *kind, _, address in addresses:
+            with trio.move_on_after(PATIENCE / len(addresses)):
+                try:
+                    return await _called(trio.socket.socket(*kind), address, buffer)
+                except OSError as why:
+                    fault = why
+    raise fault
+
+
+async def _called(end: trio.socket.SocketType, address: Any, buffer: int | None) -> Plain:
+    try:
+        if buffer:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        await end.connect(address)
+        return plain(trio.SocketStream(end))
+    except BaseException:
+        end.close()
+        raise
 
 
 def plain(stream: trio.SocketStream) -> Plain:

@@ -10,11 +10,11 @@ import trio
 from attrs import field, frozen
 
 from iso_alert.service.certificate import ends
+from iso_alert.service.plain import Plain, connect
 
 HANDSHAKE = 10.0  # seconds; who needs longer is hung up on
 ALERT = 1.0  # seconds for our last word
-CALL = 10.0  # seconds for a connection to be accepted
-Secured = trio.SSLStream[trio.SocketStream]
+Secured = trio.SSLStream[Plain]
 
 
 @frozen
@@ -143,12 +143,14 @@ def broken_by(fault: BaseException) -> str:
     return _word(cause)
 
 
-async def dial(host: str, port: int, tls: Tls | None, tell: Callable[[str], None]) -> trio.abc.Stream:
-    """Call, and shake hands if that is wanted; `tell` hears how that ended.  Raises OSError, HandshakeFailed."""
-    with trio.move_on_after(CALL) as patience:
-        stream = await trio.open_tcp_stream(host, port)
-    if patience.cancelled_caught:
-        raise TimeoutError(f"{host}:{port} does not answer")
+async def dial(
+    host: str, port: int, tls: Tls | None, tell: Callable[[str], None], buffer: int | None = None
+) -> trio.abc.Stream:
+    """Call, and shake hands if that is wanted; `tell` hears how that ended.  Raises OSError, HandshakeFailed.
+
+    `buffer`: bytes that the kernel may keep of what the other side sends; none: what the system gives.
+    """
+    stream = await connect(host, port, buffer)
     if tls is None:
         return stream
     return await secure(trio.SSLStream(stream, tls.context, server_hostname=tls.server_name or host), tell)

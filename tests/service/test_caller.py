@@ -19,6 +19,7 @@ from iso_alert.service.tls import HandshakeFailed, Tls, calling
 from iso_alert.smpp.pace import BackOff
 from tests.service.connections_stage import ask, frames
 from tests.service.link_stage import CODEC, Journal, Watch
+from tests.service.pushing import FLOOD, taken
 from tests.support import wire
 from tests.support.authority import authority, client, server
 from tests.support.bank import NOW
@@ -41,7 +42,9 @@ class Host:
     calls: list[float] = field(factory=list)
     lines: list[trio.abc.Stream] = field(factory=list)
 
-    async def dial(self, _host: str, _port: int, _tls: Tls | None, _tell: Callable[[str], None]) -> trio.abc.Stream:
+    async def dial(
+        self, _host: str, _port: int, _tls: Tls | None, _tell: Callable[[str], None], _buffer: int
+    ) -> trio.abc.Stream:
         await trio.lowlevel.checkpoint()
         self.calls.append(trio.current_time())
         if self.fault:
@@ -227,6 +230,27 @@ async def test_we_introduce_ourselves_to_the_host(tmp_path: Path, nursery: trio.
     closing.set()
 
     assert got == ["00", "switch"]
+
+
+async def test_a_flood_waits_with_the_host_that_we_call(nursery: trio.Nursery) -> None:
+    """While the store is slow: the kernel keeps as little of it as where the host calls us."""
+    came: list[trio.SocketStream] = []
+
+    async def accept(stream: trio.SocketStream) -> None:
+        came.append(stream)
+        await trio.sleep_forever()
+
+    listeners = await nursery.start(partial(trio.serve_tcp, accept, 0, host="127.0.0.1"))
+    port, closing = listeners[0].socket.getsockname()[1], trio.Event()
+    connections = Connections(LinkRules("switch"), CODEC, Journal(delay=SOON), Watch(), lambda: NOW)
+    await nursery.start(Caller(Call("127.0.0.1", port), connections).run, closing)
+    with trio.fail_after(SOON):
+        while not came:
+            await trio.sleep(0.01)
+    pushed = await taken(came[0], wire.purchase(1) * 20)
+    nursery.cancel_scope.cancel()
+
+    assert 0 < pushed < FLOOD
 
 
 async def test_an_impostor_is_told_nothing(tmp_path: Path, nursery: trio.Nursery) -> None:

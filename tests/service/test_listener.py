@@ -1,11 +1,10 @@
 """The door of a link, over real sockets: who may come in, how many, and how it closes."""
 
 import errno
-import os
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from iso_alert.service.link import LinkRules
 from iso_alert.service.listener import Door, Listener
 from iso_alert.service.plain import Plain, PlainListener
 from tests.service.link_stage import CODEC, Journal, Watch
+from tests.service.pushing import FLOOD, taken
 from tests.support import wire
 from tests.support.bank import NOW
 
@@ -79,18 +79,6 @@ async def ask(stream: trio.abc.Stream, *frames: bytes) -> list[tuple[str, str, s
         return wire.codes(bytes(await stream.receive_some()))
 
 
-async def taken(stream: trio.SocketStream, frames: bytes) -> int:
-    """How many messages the two kernels take before they want no more."""
-    data, sent = frames * 500, 0
-    for _ in range(5):  # they say no more than once: they shift what they hold
-        with suppress(BlockingIOError), socket.socket(fileno=os.dup(stream.socket.fileno())) as raw:
-            raw.setblocking(False)
-            while True:
-                sent += raw.send(data)
-        await wait_all_tasks_blocked(0.01)
-    return 20 * sent // len(frames)
-
-
 async def hung_up(stream: trio.abc.ReceiveStream) -> bool:
     """Whether the other side hangs up, soon."""
     with trio.move_on_after(SOON):
@@ -135,9 +123,8 @@ async def test_a_flood_waits_with_the_host() -> None:
     """While the store is slow, the kernel takes some hundred messages of a connection, not megabytes."""
     async with stage(Journal(delay=SOON)) as scene:
         host = await scene.visit()
-        host.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)
 
-        assert 0 < await taken(host, wire.purchase(1) * 20) < 550
+        assert 0 < await taken(host, wire.purchase(1) * 20) < FLOOD
 
 
 async def test_a_bad_host_harms_no_other() -> None:

@@ -5,11 +5,17 @@ import struct
 
 import pytest
 import trio
-from trio.testing import check_half_closeable_stream, wait_all_tasks_blocked
+from trio.testing import MockClock, check_half_closeable_stream, wait_all_tasks_blocked
 
-from iso_alert.service.plain import Plain, PlainListener
+from iso_alert.service.plain import PATIENCE, Plain, PlainListener, connect, waiting_room
 
 FLOOD = 1 << 24  # bytes: more than two kernels take
+
+
+def of_trio() -> type[trio.socket.SocketType]:
+    """The class behind the name, which has no methods."""
+    with trio.socket.from_stdlib_socket(socket.socket()) as one:
+        return type(one)
 
 
 async def pair() -> tuple[Plain, Plain]:
@@ -66,3 +72,77 @@ async def test_a_cancelled_read_has_taken_nothing() -> None:
         await theirs.send_all(b"0800")
 
         assert await ours.receive_some() == b"0800"
+
+
+# ---- calling
+
+
+async def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name with two addresses, at the first of which nobody is."""
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with PlainListener(listener) as door:
+        resolves(monkeypatch, ("127.0.0.1", unused()), ("127.0.0.1", door.port))
+        async with await connect("switch.example", 8583) as ours:
+            assert ours.socket.getpeername() == ("127.0.0.1", door.port)
+
+
+async def test_an_address_that_does_not_answer_takes_its_share_of_the_time(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
+    """Half of it where there are two, as behind a firewall that drops; in the end it is told."""
+    resolves(monkeypatch, *[("127.0.0.1", 1)] * 2)
+    tried: list[float] = []
+
+    async def silence(*_: object) -> None:
+        tried.append(trio.current_time())
+        await trio.sleep_forever()
+
+    monkeypatch.setattr(of_trio(), "connect", silence)
+    began = trio.current_time()
+    with pytest.raises(TimeoutError, match="does not answer"):
+        await connect("switch.example", 8583)
+
+    assert [at - began for at in tried] == [0, PATIENCE / 2]
+    assert trio.current_time() - began == PATIENCE
+
+
+async def test_why_not_is_told_in_the_words_of_the_last() -> None:
+    """So that an operator knows whether to look at the host or at a firewall."""
+    with pytest.raises(ConnectionRefusedError, match="refused"):
+        await connect("127.0.0.1", unused())
+
+
+@pytest.mark.parametrize("window", [1, 64, 1000])
+async def test_the_kernel_is_asked_before_it_promises(monkeypatch: pytest.MonkeyPatch, window: int) -> None:
+    """What is set after the connection is up only makes it stall."""
+    asked: list[int] = []
+    really = of_trio().connect
+
+    async def look(end: trio.socket.SocketType, address: object) -> None:
+        asked.append(end.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
+        await really(end, address)
+
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with PlainListener(listener) as door:
+        monkeypatch.setattr(of_trio(), "connect", look)
+        await (await connect("127.0.0.1", door.port, waiting_room(window))).aclose()
+
+    assert asked == [2 * waiting_room(window)]
+
+
+def resolves(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[str, int]) -> None:
+    """Every name has these."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for address in addresses]
+
+    async def answer(*_: object, **__: object) -> list[object]:
+        await trio.lowlevel.checkpoint()
+        return list(found)
+
+    monkeypatch.setattr("trio.socket.getaddrinfo", answer)
+
+
+def unused() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
