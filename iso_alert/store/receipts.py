@@ -14,22 +14,20 @@ from iso_alert.domain.alert import AlertState
 from iso_alert.domain.confirming import ENROLLED
 from iso_alert.store.port import Confirmed, Settled, Taken, Untaken
 from iso_alert.store.rows import bare
+from iso_alert.store.steps import Steps
 
 DELIVERED = "DELIVRD"
-Read = Callable[..., list[Any]]
-Write = Callable[[str, Sequence[Sequence[Any]]], None]
-Row = Sequence[Any]  # alert, n, message id, the same as compared, what its receipt said, mobile
-Joined = list[tuple[Confirmed, Row]]
+Enrolled = Callable[[int, str, int, float], None]  # customer, number, alert, time: a confirming SMS is there
+Part = Sequence[Any]  # alert, n, message id, the same as compared, what its receipt said, mobile
+Joined = list[tuple[Confirmed, Part]]
 
 
 @frozen
 class Receipts:
     """The receipts of one batch, inside its transaction."""
 
-    _read: Read
-    _write: Write
-    _update: Callable[..., None]
-    _enrolled: Callable[[int, str, int, float], None]  # customer, number, alert, time: a confirming SMS is there
+    _steps: Steps
+    _enrolled: Enrolled
 
     def settle(self, results: Sequence[Taken | Untaken | Confirmed]) -> Settled:
         """Join what the batch brought, and what waited for its answers."""
@@ -48,8 +46,8 @@ class Receipts:
         for route in {one.route for one in receipts}:
             these = [one for one in receipts if one.route == route]
             forms = dict.fromkeys(form for one in these for form in map(bare, one.ids) if form)
-            found: dict[str, list[Row]] = {}
-            for row in self._read("receipts_for", [(form,) for form in forms], route):
+            found: dict[str, list[Part]] = {}
+            for row in self._steps.read("receipts_for", [(form,) for form in forms], route):
                 found.setdefault(row[3], []).append(row)
             for one in these:
                 part = _meant(one, found)
@@ -64,12 +62,14 @@ class Receipts:
         known: dict[int, Confirmed] = {}
         for route in {one.route for one in taken}:
             answers = {bare(form): one for one in taken if one.route == route for form in one.ids if form}
-            for number, id_, mobile, state, error, at in self._read("early_receipts", [(f,) for f in answers], route):
+            for number, id_, mobile, state, error, at in self._steps.read(
+                "early_receipts", [(f,) for f in answers], route
+            ):
                 forms = (id_, *answers[id_].ids)
                 known[number] = Confirmed(route, forms, mobile, state, state == DELIVERED, error or "", at)
         joined, _ = self._join(list(known.values()))
         fitting = {id(one) for one, _ in joined}
-        self._update("forget_receipts", [number for number, one in known.items() if id(one) in fitting])
+        self._steps.update("forget_receipts", [number for number, one in known.items() if id(one) in fitting])
         return joined
 
     def _confirm(self, joined: Joined) -> list[tuple[str, float | None]]:
@@ -78,26 +78,28 @@ class Receipts:
         if new:
             words = sorted(new, key=lambda pair: pair[0].state == DELIVERED)
             by_part = {(part[0], part[1], part[3]): one for one, part in words}
-            self._write("confirm_parts", [(one.state, one.error, one.at, *key) for key, one in by_part.items()])
+            self._steps.write("confirm_parts", [(one.state, one.error, one.at, *key) for key, one in by_part.items()])
             alerts, at = sorted({part[0] for _, part in new}), max(one.at for one, _ in new)
-            self._update("confirm_alerts", alerts, at)
+            self._steps.update("confirm_alerts", alerts, at)
             self.arrived(alerts, AlertState.DELIVERED, at)
         told_now = {id(one) for one, _ in new}
         return [(one.state, one.at - part[0] / 1e6 if id(one) in told_now else None) for one, part in joined]
 
     def arrived(self, alerts: Sequence[int], state: AlertState, at: float) -> None:
         """Let confirming SMS among these, that have come so far, do what they are for (R-35)."""
-        for alert, customer, mobile in self._read("confirming", [(one,) for one in alerts], ENROLLED, state.value):
+        for alert, customer, mobile in self._steps.read(
+            "confirming", [(one,) for one in alerts], ENROLLED, state.value
+        ):
             self._enrolled(customer, mobile, alert, at)
 
     def _keep(self, strangers: Iterable[Confirmed]) -> None:
         for one in strangers:
             if one.ids[0]:
                 row = (one.route, bare(one.ids[0]), one.mobile, one.state, one.error, one.at)
-                self._write("keep_receipt", [row])
+                self._steps.write("keep_receipt", [row])
 
 
-def _meant(receipt: Confirmed, found: Mapping[str, Sequence[Row]]) -> Row | None:
+def _meant(receipt: Confirmed, found: Mapping[str, Sequence[Part]]) -> Part | None:
     """The part that a receipt speaks of: by the id as given, else by another form of it and the same number.
 
     SMSCs use their ids again: of several parts the newest is meant.
@@ -106,7 +108,7 @@ def _meant(receipt: Confirmed, found: Mapping[str, Sequence[Row]]) -> Row | None
     if not forms[0]:
         return None
 
-    def rank(row: Row) -> tuple[bool, bool, int, int]:
+    def rank(row: Part) -> tuple[bool, bool, int, int]:
         same_number = row[5].lstrip("+") == receipt.mobile.lstrip("+")
         return row[3] == forms[0], same_number, -forms.index(row[3]), row[0]
 

@@ -36,7 +36,8 @@ def _facts_text(facts: Facts) -> str:
     return "|".join(_FACTS(facts))
 
 
-def txn_row(written: Written) -> tuple[Any, ...]:
+def txn_row(written: Written, counts_small: bool = False) -> tuple[Any, ...]:
+    """The message; marked, if small purchases are counted and it is one."""
     of, decision = written.transaction, written.decision
     event, channel, kind, subscription, reason = _WORDS(decision)
     kept = of.balance(decision.kind) if decision.unmatched else None
@@ -49,6 +50,7 @@ def txn_row(written: Written) -> tuple[Any, ...]:
         event, channel, decision.sub_channel or None, kind, "\t".join(_RULES(decision)),
         subscription, reason, decision.thread or written.id,
         decision.original, decision.matched_by or None, 1 if decision.unmatched else None,
+        1 if counts_small and decision.reason is Reason.BELOW_THRESHOLD else None,
     )  # fmt: skip
 
 
@@ -84,8 +86,7 @@ def load(text: str) -> Transaction:
     return _JSON.loads(text, Transaction)
 
 
-def holder(row: Sequence[Any]) -> Holder:
-    _, card, kind, customer, mobile, language, state = row
+def holder(card: int, kind: str | None, customer: int | None, mobile: str, language: str, state: str) -> Holder:
     subscription = Subscription(customer, mobile, Language(language), SubscriptionState(state)) if customer else None
     return Holder(card, Kind(kind) if kind else None, subscription)
 

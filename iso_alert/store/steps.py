@@ -1,7 +1,7 @@
 """What rooms on the store's one connection are made of: a named statement is one step, however many rows it takes."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from sqlite3 import Connection
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 from attrs import frozen
 
 from iso_alert.store.queries import padded, with_rows
+
+Row = Sequence[Any]
 
 
 @frozen
@@ -26,28 +28,32 @@ class Steps:
         """The only row, None when there is none."""
         return self._db.execute(self._sql[name], values).fetchone()
 
+    def all(self, name: str, *values: Any) -> list[Any]:
+        """Every row; for few of them, each is a step."""
+        return self._db.execute(self._sql[name], values).fetchall()
+
     def array(self, name: str, *values: Any) -> list[Any]:
         """The one JSON array that a statement answers."""
         found: list[Any] = json.loads(self.one(name, *values)[0])
         return found
 
-    def write(self, name: str, table: Sequence[Sequence[Any]]) -> None:
+    def write(self, name: str, table: Sequence[Row]) -> None:
         """Write rows; the statement can bear to be told the last one again."""
         for some in padded(table):
             self._db.execute(with_rows(self._sql[name], len(some), len(some[0])), [*chain.from_iterable(some)])
 
-    def read(self, name: str, table: Sequence[Sequence[Any]]) -> list[Any]:
-        """All rows that answer for any row of `table`."""
-        found: list[Any] = []
+    def read(self, name: str, table: Sequence[Row], *more: Any) -> list[Any]:
+        """All rows that answer for any row of `table`; `more` are values that stand after them."""
+        return [found for answer in self.ask(name, table, *more) for found in json.loads(answer[-1])]
+
+    def ask(self, name: str, table: Sequence[Row], *more: Any) -> Iterable[Row]:
+        """The answers for `table`, a row for each of its pieces."""
         for some in padded(table):
             sql = with_rows(self._sql[name], len(some), len(some[0]))
-            found += json.loads(self._db.execute(sql, [*chain.from_iterable(some)]).fetchone()[0])
-        return found
+            yield self._db.execute(sql, [*chain.from_iterable(some), *more]).fetchone()
 
-    def update(self, name: str, ids: Sequence[int]) -> int:
-        """Change, or take away, the rows of these ids; how many."""
-        parts = padded([(one,) for one in ids])
+    def update(self, name: str, ids: Sequence[int], *first: Any) -> int:
+        """Change, or take away, the rows of these ids; how many.  `first` are values that stand before them."""
         return sum(
-            self._db.execute(with_rows(self._sql[name], len(some), 1), [*chain.from_iterable(some)]).rowcount
-            for some in parts
+            self._db.execute(with_rows(self._sql[name], len(some), 1), [*first, *some]).rowcount for some in padded(ids)
         )

@@ -1,0 +1,158 @@
+"""Recording in the SQLite store: what is known of a batch is asked at once, then it is decided on and written.
+
+A service that is not flooded records a few messages at a time, so what a batch costs beside its messages counts most:
+one statement asks for everything that nearly every message needs, and only where its answer says so there is another.
+All of it happens inside the caller's transaction.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from sqlite3 import Connection
+
+from attrs import evolve
+
+from iso_alert.domain.decision import Rulebook, Small
+from iso_alert.domain.matching import asks_the_journal
+from iso_alert.domain.pairing import WAITS
+from iso_alert.domain.subscription import Holder
+from iso_alert.domain.transaction import Transaction
+from iso_alert.store import rows
+from iso_alert.store.port import Lease, Recorded
+from iso_alert.store.queries import statements
+from iso_alert.store.steps import Row, Steps
+from iso_alert.store.working import Working
+
+SQL = statements("journal.sql")
+OVERDUE = 256  # halves that are given up at a time
+NO_CARD = (None,)  # the tokens of a message without one
+
+
+class SqliteJournal:
+    """The verbs `record` and `overdue` on somebody else's connection."""
+
+    def __init__(self, db: Connection) -> None:
+        self._steps = Steps(db, SQL)
+
+    def record(
+        self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int
+    ) -> tuple[list[Recorded], list[Lease]]:
+        if not batch:
+            return [], []
+        working = self._working(batch, book, now)
+        recorded = [working.take(key, of) for key, of in zip(working.keys(batch), batch, strict=True)]
+        return recorded, self._keep(working, room)
+
+    def overdue(self, book: Rulebook, now: float, room: int) -> tuple[list[Recorded], list[Lease]]:
+        found = self._steps.all("overdue_halves", now - WAITS, OVERDUE)
+        if not found:
+            return [], []
+        halves = {(stan, card, key): rows.load(text) for stan, card, key, text in found}
+        working = self._working([*halves.values()], book, now)
+        working.keys(halves.values())
+        recorded = [one for key in halves if (one := working.take_half(key))]
+        return recorded, self._keep(working, room)
+
+    # What the store knows that bears on a batch.
+
+    def _working(self, batch: Sequence[Transaction], book: Rulebook, now: float) -> Working:
+        keys = ((token, of.stan, of.key) for of in batch for token in (of.card.tokens if of.card else NO_CARD))
+        wanted = [(n, *key) for n, key in enumerate(keys)]
+        answers = [*self._steps.ask("asked", wanted)]
+        last_txn, last_alert, last_card, stopped, small_from, _ = answers[0]
+        first, book = int(now * 1e6), evolve(book, stopped=True) if stopped and not book.stopped else book
+        working = Working(book, now, max(first, last_txn + 1), max(first, last_alert + 1))
+        waiting = _understand(working, wanted, chain.from_iterable(json.loads(answer[-1]) for answer in answers))
+        self._meet_strangers(working, batch, last_card + 1)
+        self._remember(working, self._steps.read("unmatched", waiting))
+        self._count_small(working, small_from)
+        if book.paired:
+            found = self._steps.read("halves_of_cards", _cards(working))
+            working.halves.update({(stan, card, key): rows.load(text) for stan, card, key, text in found})
+        asking = [rows.want_row(of, working.holder(of).card) for of in batch if of.card and asks_the_journal(of.facts)]
+        self._remember(working, self._steps.read("history", asking))
+        return working
+
+    def _meet_strangers(self, working: Working, batch: Sequence[Transaction], free: int) -> None:
+        """Write down the cards that nobody has seen, and those anew that were met under an older key."""
+        holders, strange = working.holders, list[Row]()
+        for card in {of.card.token: of.card for of in batch if of.card and of.card.token not in holders}.values():
+            known = next((holders[token] for token in card.tokens if token in holders), None)
+            if known:
+                self._steps.do("move_token", card.token, known.card)
+            else:
+                strange.append((free + len(strange), card.token, card.last4))
+            holders[card.token] = known or Holder(strange[-1][0])
+        self._steps.write("insert_cards", strange)
+
+    def _remember(self, working: Working, found: Iterable[Row]) -> None:
+        known = {past.id for among in working.past.values() for past in among}
+        for card, past in (rows.past(row, working.unit) for row in found):
+            if past.id not in known:
+                known.add(past.id)
+                working.past[card].append(past)
+
+    def _count_small(self, working: Working, counted_from: int | None) -> None:
+        """Small purchases are marked, and so found, only while a policy counts them."""
+        policy = working.book.policy
+        if not policy.counts_small:
+            if counted_from is not None:
+                self._steps.do("count_no_more")
+            return
+        since = working.next_txn - int(policy.longest_burst * 1e6)
+        if counted_from is None or since < counted_from:
+            self._steps.do("count_earlier", since, counted_from or working.next_txn)
+            self._steps.do("counted_from", str(since))
+        for card, number, satang in self._steps.read("small", _cards(working), since):
+            working.small[card].append(Small(number, number / 1e6, satang))
+
+    # What becomes of it.
+
+    def _keep(self, working: Working, room: int) -> list[Lease]:
+        counts = working.book.policy.counts_small
+        self._steps.write("insert_txns", [rows.txn_row(written, counts) for written in working.written])
+        for key in working.gone_halves:
+            self._steps.do("forget_half", *key)
+        waiting = ((key, working.halves[key]) for key in sorted(working.new_halves))
+        self._steps.write("keep_halves", [(*key, half.arrived_at, rows.dump(half)) for key, half in waiting])
+        self._follow_up(working)
+        return self._alert(working, room) if working.drafts else []
+
+    def _follow_up(self, working: Working) -> None:
+        """What a batch changes of earlier messages and alerts."""
+        changes = working.changes.items()
+        table = [(unit, each.state.value, each.given_back, each.cancelled_by) for unit, each in changes]
+        self._steps.write("change_thread", table)
+        for one in working.overtaken:
+            self._steps.do("overtaken", one.thread, one.original, one.reason.value, one.id)
+        for alert, why in working.withdrawn:
+            self._steps.do("withdraw", why, alert)
+        self._steps.update("cover", working.covered)
+
+    def _alert(self, working: Working, room: int) -> list[Lease]:
+        """Write the alerts, those of them as leased that may go at once."""
+        drafts = [*working.drafts.values()]
+        busy = self._steps.read("busy_lanes", [(draft.lane,) for draft in drafts]) if room else ()
+        leases = working.lease(busy, room)
+        self._steps.write("insert_alerts", [rows.alert_row(draft) for draft in drafts])
+        return leases
+
+
+def _understand(working: Working, wanted: Sequence[Row], found: Iterable[Row]) -> Sequence[tuple[int]]:
+    """Note who holds each card, and which messages are written; the cards of which a cancellation waits."""
+    waiting = set[tuple[int]]()
+    for n, card, kind, customer, mobile, language, state, written, waits in found:
+        _, token, stan, key = wanted[n]
+        if card is None and token is not None:
+            continue  # nobody has seen the card: what was found is of a message without one
+        if written is not None:
+            working.known[stan, card or 0, key] = written
+        if card is not None and token not in working.holders:
+            working.holders[token] = rows.holder(card, kind, customer, mobile, language, state)
+        if waits:
+            waiting.add((card,))
+    return [*waiting]
+
+
+def _cards(working: Working) -> list[tuple[int]]:
+    return [(holder.card,) for holder in working.holders.values()]

@@ -1,0 +1,65 @@
+"""Alerts on their way in the SQLite store: leased, settled, tried again.  All of it inside the caller's transaction."""
+
+from collections.abc import Sequence
+from sqlite3 import Connection
+
+from attrs import evolve
+
+from iso_alert.domain.alert import NEVER_SENT, AlertState
+from iso_alert.store import rows
+from iso_alert.store.port import Confirmed, Lease, Outbox, Settled, Taken, Untaken
+from iso_alert.store.queries import statements
+from iso_alert.store.receipts import Enrolled, Receipts
+from iso_alert.store.steps import Row, Steps
+
+SQL = statements("outbox.sql")
+PRIORITIES = (0, 1)  # of alerts: those of the second go only when none of the first is due
+
+
+class SqliteOutbox:
+    """The verbs about alerts on somebody else's connection; `enrolled` is told of confirming SMS that have come."""
+
+    def __init__(self, db: Connection, enrolled: Enrolled) -> None:
+        self._steps, self._enrolled = Steps(db, SQL), enrolled
+
+    def lease(self, now: float, limit: int) -> list[Lease]:
+        due: list[Row] = []
+        for priority in PRIORITIES:
+            due += self._steps.all("due", priority, now, limit - len(due))
+        self._steps.update("lease", [row[0] for row in due])
+        return [rows.lease(row) for row in due]
+
+    def settle(self, results: Sequence[Taken | Untaken | Confirmed], now: float, limit: int) -> Settled:
+        receipts = Receipts(self._steps, self._enrolled)
+        self._accept([result for result in results if isinstance(result, Taken)], receipts)
+        for result in results:
+            if isinstance(result, Untaken):
+                self._do_not_accept(result)
+        settled = receipts.settle(results)
+        return evolve(settled, leases=self.lease(now, limit)) if limit > 0 else settled
+
+    def _accept(self, taken: Sequence[Taken], receipts: Receipts) -> None:
+        if not taken:
+            return
+        self._steps.write("insert_parts", [rows.part_row(one) for one in taken])
+        at = max(one.at for one in taken)
+        self._steps.update("accepted_whole", sorted({one.alert for one in taken}), at)
+        confirming = sorted({one.alert for one in taken if one.confirms})
+        if confirming:
+            receipts.arrived(confirming, AlertState.ACCEPTED, at)
+
+    def _do_not_accept(self, it: Untaken) -> None:
+        state, not_before = it.state.value, it.at + it.pause if it.state is AlertState.QUEUED else 0.0
+        self._steps.do("untaken", state, it.cause, not_before, int(it.counts), int(it.doubt), state, it.at, it.alert)
+        if it.state in NEVER_SENT:
+            self._steps.do("withdraw_orphans", it.alert)
+
+    def recover(self) -> int:
+        return self._steps.do("recover")
+
+    def outbox(self) -> Outbox:
+        return Outbox(*self._steps.one("outbox"))
+
+    def next_due(self, now: float) -> float | None:
+        due: float | None = self._steps.one("next_due", now, now)[0]
+        return due
