@@ -9,8 +9,10 @@ from typing import Any
 
 from attrs import fields
 
+from iso_alert.iso.answering import reply
 from iso_alert.iso.codec import Codec
 from iso_alert.iso.message import Message, Unreadable
+from iso_alert.iso.profile import Said
 from iso_alert.sim.fixture import read_fixtures
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "iso8583"
@@ -26,7 +28,7 @@ def compare(ours: Codec, judge: Codec, mutants: int, seed: int) -> dict[str, Any
     counts = {"mutants": mutants, "refused": 0, "different": 0}
     for _ in range(mutants):
         frame = mutant(dice.choice(frames), dice)
-        said, due = told(ours.decode(frame)), told(judge.decode(frame))
+        said, due = told(ours, frame), told(judge, frame)
         counts["refused"] += due[0] is not None
         counts["different"] += said != due
     return counts
@@ -54,9 +56,10 @@ def _change(wire: bytearray, at: int, dice: Random) -> None:
             del wire[at:]
 
 
-def told(result: Message | Unreadable) -> tuple[Any, ...]:
-    """All that a result says, seals broken; the fault first."""
+def told(codec: Codec, frame: bytes) -> tuple[Any, ...]:
+    """All that a result says, seals broken, and what would be answered; the fault first."""
+    result = codec.decode(frame)
     message = result.partial if isinstance(result, Unreadable) else result
     fault = (result.fault, result.field, result.position) if isinstance(result, Unreadable) else None
-    said = [getattr(message, each.name) for each in fields(Message) if each.name != "pan"]
-    return fault, said, message.pan and message.pan.open()
+    said = [getattr(message, each.name) for each in fields(Message) if each.name not in ("pan", "back")]
+    return fault, said, message.pan and message.pan.open(), reply(codec, result, Said.RECORDED)

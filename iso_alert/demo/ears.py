@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 
 from iso_alert.service.metrics import Metrics
 from iso_alert.sim.smsc import Sms
-from iso_alert.store.port import Recorded, Settled
+from iso_alert.store.port import Committed, Recorded, Settled
 
 BOUND = 1000  # of each kind that may wait to be looked at
 T = TypeVar("T")
@@ -96,13 +96,16 @@ class Overheard:
 class Ears(Metrics):
     """The service's own metrics, listening on behalf of the demo too."""
 
+    each = True
+
     def __init__(self, overheard: Overheard) -> None:
         super().__init__()
         self._overheard = overheard
 
-    def decided(self, recorded: Recorded) -> None:
-        super().decided(recorded)
-        self._overheard.decisions.hear(recorded)
+    def decided(self, of: Committed) -> None:
+        super().decided(of)
+        for recorded in of.each:
+            self._overheard.decisions.hear(recorded)
 
     def bound(self, route: str, up: bool) -> None:
         super().bound(route, up)

@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.transaction import Transaction
 from iso_alert.service.desk import Answer, Desk
-from iso_alert.store.port import Lease, Recorded, StoreUnavailable
+from iso_alert.store.port import Committed, Lease, StoreUnavailable
 
 BATCH = 256  # messages to a commit; beyond it a commit takes longer and gains little
 BOUND = 2048  # messages that may wait
@@ -28,8 +28,10 @@ log = structlog.get_logger()
 class Watch(Protocol):
     """What the journal tells of itself."""
 
+    each: bool  # whether it wants to hear of each message, and not only how many there were of a kind
+
     def committed(self, size: int, seconds: float) -> None: ...
-    def decided(self, recorded: Recorded) -> None: ...
+    def decided(self, of: Committed) -> None: ...
 
 
 class Outlet(Protocol):
@@ -47,18 +49,18 @@ class Outlet(Protocol):
 
 @define(eq=False)
 class _Job:
-    """What one link brought at once, and its answer."""
+    """What one link brought at once, and why it could not be recorded."""
 
     batch: Sequence[Transaction]
     done: trio.Event = field(factory=trio.Event)
-    recorded: Sequence[Recorded] | Exception = ()
+    fault: Exception | None = None
 
 
 @frozen
 class _Pending:
     """A batch that the store has."""
 
-    answer: Answer[tuple[list[Recorded], list[Lease]]]
+    answer: Answer[Committed]
     room: int  # how many alerts it may lease
     began: float
 
@@ -76,7 +78,7 @@ class Journal:
         self._room = trio.lowlevel.ParkingLot()
         self._queue = trio.Lock()
 
-    async def record(self, batch: Sequence[Transaction]) -> Sequence[Recorded]:
+    async def record(self, batch: Sequence[Transaction]) -> None:
         """Return once the messages are durable.  Raises StoreUnavailable when they are not.
 
         Cancelled while it waits, the messages may be recorded all the same: the host repeats, and the key is found.
@@ -90,9 +92,8 @@ class Journal:
         self._waiting += len(batch)
         self._bell.set()
         await job.done.wait()
-        if isinstance(job.recorded, Exception):
-            raise job.recorded
-        return job.recorded
+        if job.fault:
+            raise job.fault
 
     async def run(self) -> None:
         """Commit batch after batch.  Lives until cancelled; what is being committed is finished first.
@@ -116,7 +117,7 @@ class Journal:
                 )
             except StoreUnavailable:
                 continue
-            self._hand_on((), recorded, leases)
+            self._hand_on(Committed.of(recorded, leases, self._watch.each))
 
     def _next(self) -> list[_Job]:
         jobs: list[_Job] = []
@@ -136,19 +137,21 @@ class Journal:
         room = max(0, self._outlet.room() - self._promised)
         self._promised += room
         began = trio.current_time()
-        answer = await self._desk.begin(partial(self._desk.store.record, batch, self.book, self._clock(), room))
+        verb = partial(self._desk.store.commit, batch, self.book, self._clock(), room, self._watch.each)
+        answer = await self._desk.begin(verb)
         return _Pending(answer, room, began)
 
     async def _finish(self, jobs: Sequence[_Job], pending: _Pending) -> None:
         try:
-            recorded, leases = await pending.answer()
+            committed = await pending.answer()
         except StoreUnavailable as cause:
             _give(jobs, cause)
         except Exception as bug:
             await self._singly(jobs, bug)
         else:
-            self._watch.committed(len(recorded), trio.current_time() - pending.began)
-            self._hand_on(jobs, recorded, leases)
+            _give(jobs, None)
+            self._watch.committed(sum([len(job.batch) for job in jobs]), trio.current_time() - pending.began)
+            self._hand_on(committed)
         finally:
             self._promised -= pending.room
 
@@ -172,29 +175,21 @@ class Journal:
         singles = [_Job([of]) for of in job.batch]
         for single in singles:
             await self._commit([single])
-        results = [single.recorded for single in singles]
-        fault = next((result for result in results if isinstance(result, Exception)), None)
-        _give([job], fault or [one for result in results if not isinstance(result, Exception) for one in result])
+        _give([job], next((single.fault for single in singles if single.fault), None))
 
-    def _hand_on(self, jobs: Sequence[_Job], recorded: Sequence[Recorded], leases: Sequence[Lease]) -> None:
-        at = 0
-        for job in jobs:
-            job.recorded = recorded[at : at + len(job.batch)]
-            at += len(job.batch)
-            job.done.set()
-        if leases:
-            self._outlet.take(leases)
-        if sum(len(one.decision.alerts) for one in recorded if one.decision) > len(leases):
+    def _hand_on(self, committed: Committed) -> None:
+        if committed.leases:
+            self._outlet.take(committed.leases)
+        if committed.alerts > len(committed.leases):
             self._outlet.nudge()
-        for one in recorded:
-            self._watch.decided(one)
+        self._watch.decided(committed)
 
 
 async def _refuse(trouble: str) -> NoReturn:
     raise StoreUnavailable(trouble)
 
 
-def _give(jobs: Sequence[_Job], recorded: Sequence[Recorded] | Exception) -> None:
+def _give(jobs: Sequence[_Job], fault: Exception | None) -> None:
     for job in jobs:
-        job.recorded = recorded
+        job.fault = fault
         job.done.set()

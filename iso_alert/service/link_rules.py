@@ -6,7 +6,6 @@ from typing import Protocol
 from attrs import frozen
 
 from iso_alert.domain.transaction import Transaction
-from iso_alert.store.port import Recorded
 
 
 @frozen
@@ -44,4 +43,4 @@ class Watch(Protocol):
 class Record(Protocol):
     """The journal's one verb."""
 
-    async def record(self, batch: Sequence[Transaction], /) -> Sequence[Recorded]: ...
+    async def record(self, batch: Sequence[Transaction], /) -> None: ...

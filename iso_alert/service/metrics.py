@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from itertools import product
-from operator import attrgetter
 
 from attrs import frozen
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
@@ -15,7 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from iso_alert.domain.alert import AlertState
-from iso_alert.store.port import Outbox, Recorded, Settled
+from iso_alert.store.port import Committed, Outbox, Settled
 
 FAST = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)  # seconds
 SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 14400.0)
@@ -25,11 +24,11 @@ RECEIPTS = frozenset(
     ["SCHEDULED", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD", "SKIPPED"]
 )
 
-_DECIDED = attrgetter("event._value_", "channel._value_", "reason._value_", "reason.told")  # `value` is slow to get
-
 
 class Metrics:
     """The registry and the ears."""
+
+    each = False  # messages of a kind are counted together
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -138,13 +137,12 @@ class Metrics:
         self.batch.observe(size)
         self.commit.observe(seconds)
 
-    def decided(self, recorded: Recorded) -> None:
-        decision = recorded.decision
-        if decision is None:
-            (self.repeats if recorded.repeat else self.halves).inc()
-            return
-        event, channel, reason, told = _DECIDED(decision)
-        self._count(self.decisions, event, channel, "told" if told else "silent", reason)
+    def decided(self, of: Committed) -> None:
+        counts = self._tally.counts
+        for (event, channel, reason, told), count in of.outcomes.items():
+            counts[self.decisions, (event, channel, "told" if told else "silent", reason)] += count
+        self.repeats.inc(of.repeats)
+        self.halves.inc(of.halves)
 
     # What the route and the courier tell.
 

@@ -17,13 +17,13 @@ from typing import Any
 from attrs import fields, frozen
 
 from iso_alert.domain.card import Card
-from iso_alert.domain.decision import Decision, NewAlert, Rulebook
+from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.money import Currency, Money
 from iso_alert.domain.transaction import Facts, Original, Transaction
-from iso_alert.store.port import Confirmed, Lease, Recorded, Taken, Untaken
+from iso_alert.store.port import Committed, Confirmed, Lease, Taken, Untaken
 
 HEAD = Struct(">I")  # the length of what follows
-_OFTEN = (Transaction, Card, Money, Currency, Original, Decision, NewAlert, Recorded, Lease, Taken, Untaken, Confirmed)
+_OFTEN = (Transaction, Card, Money, Currency, Original, Committed, Lease, Taken, Untaken, Confirmed)
 
 
 def _by_position(make: Callable[..., Any], get: Callable[[Any], tuple[Any, ...]], value: Any) -> tuple[Any, ...]:

@@ -4,7 +4,9 @@ All of them block and are called away from the event loop, in a process or a thr
 durable raises StoreUnavailable, and then nothing of the call has happened.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Protocol
 
 from attrs import field, frozen
@@ -55,6 +57,31 @@ class Lease:
     attempts: int = 0
     doubts: int = 0
     done: frozenset[int] = frozenset()  # numbers of the parts that the SMSC has accepted already
+
+
+_OUTCOME = attrgetter("event._value_", "channel._value_", "reason._value_", "reason.told")  # `value` is slow to get
+
+
+@frozen
+class Committed:
+    """What a batch came to, counted; one by one only for who asks, for all of it goes from process to process."""
+
+    outcomes: Mapping[tuple[str, str, str, bool], int]  # by event, channel, reason, and whether that tells
+    repeats: int
+    halves: int  # that wait for their other half
+    alerts: int  # that are new
+    leases: Sequence[Lease]
+    each: Sequence[Recorded] = ()
+
+    @classmethod
+    def of(cls, recorded: Sequence[Recorded], leases: Sequence[Lease], each: bool = False) -> "Committed":
+        """The sums of what was recorded."""
+        decisions = [one.decision for one in recorded if one.decision]
+        repeats = sum(one.repeat for one in recorded) if len(decisions) < len(recorded) else 0
+        alerts = sum([len(decision.alerts) for decision in decisions])
+        halves = len(recorded) - len(decisions) - repeats
+        outcomes = dict(Counter(map(_OUTCOME, decisions)))
+        return cls(outcomes, repeats, halves, alerts, leases, recorded if each else ())
 
 
 @frozen
@@ -162,6 +189,9 @@ class Store(Protocol):
         self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int
     ) -> tuple[list[Recorded], list[Lease]]:
         """Decide on and write a batch in its order, and lease at most `room` of its alerts.  Idempotent by key."""
+
+    def commit(self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int, each: bool) -> Committed:
+        """Record a batch, and say what it came to; of `each` message only if asked."""
 
     def overdue(self, book: Rulebook, now: float, room: int) -> tuple[list[Recorded], list[Lease]]:
         """Decide on the messages of mirrored feeds whose other half did not come in time, as `record` does."""

@@ -13,6 +13,7 @@ from iso_alert.domain.transaction import Transaction
 from iso_alert.store.file import honest, open_file
 from iso_alert.store.port import (
     CardLine,
+    Committed,
     Confirmed,
     Lease,
     Outbox,
@@ -79,6 +80,9 @@ class Sqlite:
     ) -> tuple[list[Recorded], list[Lease]]:
         with self._transaction():
             return self._journal.record(batch, book, now, room)
+
+    def commit(self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int, each: bool) -> Committed:
+        return Committed.of(*self.record(batch, book, now, room), each)
 
     def overdue(self, book: Rulebook, now: float, room: int) -> tuple[list[Recorded], list[Lease]]:
         with self._transaction():

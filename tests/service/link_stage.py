@@ -14,7 +14,7 @@ from iso_alert.iso.codec import Codec
 from iso_alert.iso.dialect import dialect
 from iso_alert.iso.profile import read_profile
 from iso_alert.service.link import Connection, LinkRules
-from iso_alert.store.port import Recorded, StoreUnavailable
+from iso_alert.store.port import StoreUnavailable
 from tests.support import wire
 from tests.support.bank import KEYRING, NOW
 
@@ -30,12 +30,11 @@ class Journal:
     trouble: bool = False
     batches: list[list[str]] = field(factory=list)
 
-    async def record(self, batch: Sequence[Transaction], /) -> Sequence[Recorded]:
+    async def record(self, batch: Sequence[Transaction], /) -> None:
         self.batches.append([of.stan for of in batch])
         await trio.sleep(self.delay)
         if self.trouble:
             raise StoreUnavailable("the disk is full")
-        return [Recorded(n, None) for n, _ in enumerate(batch)]
 
 
 @define

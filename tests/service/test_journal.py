@@ -14,7 +14,7 @@ from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.transaction import Transaction
 from iso_alert.service.desk import PROBE_EVERY, Desk
 from iso_alert.service.journal import BATCH, BOUND, Journal
-from iso_alert.store.port import Lease, Recorded, StoreUnavailable
+from iso_alert.store.port import Committed, Lease, StoreUnavailable
 from tests.support.bank import NOW, book, sale
 from tests.support.threads import no_threads
 
@@ -37,9 +37,7 @@ class Store:
     poison: frozenset[str] = frozenset()
     trouble: bool = False
 
-    def record(
-        self, batch: Sequence[Transaction], _: Rulebook, __: float, room: int
-    ) -> tuple[list[Recorded], list[Lease]]:
+    def commit(self, batch: Sequence[Transaction], _: Rulebook, __: float, room: int, ___: bool) -> Committed:
         stans = [of.stan for of in batch]
         self.batches.append(stans)
         self.rooms.append(room)
@@ -47,7 +45,7 @@ class Store:
             raise StoreUnavailable("locked")
         if self.poison & set(stans):
             raise OverflowError("this fits no column")
-        return [Recorded(int(stan), None) for stan in stans], []
+        return Committed({}, 0, 0, 0, [])
 
     def check(self) -> None:
         if self.trouble:
@@ -62,6 +60,7 @@ class Store:
 class Heard:
     """The watch, and the courier's side."""
 
+    each: bool = False
     sizes: list[int] = field(factory=list)
     seconds: list[float] = field(factory=list)
     decided_on: int = 0
@@ -70,7 +69,7 @@ class Heard:
         self.sizes.append(size)
         self.seconds.append(seconds)
 
-    def decided(self, _: Recorded) -> None:
+    def decided(self, _: Committed) -> None:
         self.decided_on += 1
 
     def room(self) -> int:
@@ -94,7 +93,8 @@ class Scene:
     async def record(self, stan: int, *more: int) -> None:
         """Be a link that brings these messages at once."""
         try:
-            self.answers[stan] = [one.number for one in await self.journal.record([sale(1, n) for n in (stan, *more)])]
+            await self.journal.record([sale(1, n) for n in (stan, *more)])
+            self.answers[stan] = [stan, *more]
         except StoreUnavailable as fault:
             self.answers[stan] = str(fault)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from iso_alert.domain.alert import AlertState
 from iso_alert.service.metrics import RECEIPTS, Metrics, OutboxGauges
-from iso_alert.store.port import Outbox, Recorded, Settled
+from iso_alert.store.port import Committed, Outbox, Recorded, Settled
 from tests.support.bank import again, sale
 from tests.support.engines import sqlite
 
@@ -32,8 +32,7 @@ def test_a_decision_is_counted_by_what_it_was(tmp_path: Path) -> None:
     metrics, kept = Metrics(), sqlite(tmp_path)
     kept.subscribe(1)
     for message in (sale(1, 1), sale(2, 1), again(sale(1, 1))):
-        (recorded,), _ = kept.record(message)
-        metrics.decided(recorded)
+        metrics.decided(Committed.of(*kept.record(message)))
     kept.store.close()
 
     assert value(metrics, "decisions_total", event="purchase", channel="edc", outcome="told", reason="told") == 1
@@ -146,7 +145,7 @@ def test_the_outbox_has_no_age_when_it_is_empty() -> None:
 def test_a_repeat_is_told_from_a_first_copy() -> None:
     """By having no decision."""
     metrics = Metrics()
-    metrics.decided(Recorded(1, None))
+    metrics.decided(Committed.of([Recorded(1, None)], []))
 
     assert value(metrics, "repeats_total") == 1
 

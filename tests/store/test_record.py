@@ -10,7 +10,7 @@ from iso_alert.domain.event import Event
 from iso_alert.domain.money import Money
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.transaction import Transaction
-from tests.support.bank import KEY, NOW, OLDER_KEY, again, card, card_line, reversal, sale, subscription_line
+from tests.support.bank import KEY, NOW, OLDER_KEY, again, book, card, card_line, reversal, sale, subscription_line
 from tests.support.engines import Kept
 
 
@@ -40,6 +40,21 @@ def test_a_repeat_in_the_same_batch_is_a_repeat(kept: Kept) -> None:
     assert [one.repeat for one in recorded] == [False, True, True]
     assert len({one.number for one in recorded}) == 1
     assert len(leases) == 1
+
+
+def test_a_batch_is_counted_by_what_it_came_to(kept: Kept) -> None:
+    """By event, channel and reason; message by message only for who asks."""
+    kept.subscribe(1)
+    batch = [sale(1, 1), sale(2, 1), again(sale(1, 1))]
+    counted = kept.store.commit(batch, book(), NOW, 5, False)
+    each = kept.store.commit([sale(1, 2)], book(), NOW, 0, True)
+
+    assert counted.outcomes == {
+        ("purchase", "edc", "told", True): 1,
+        ("purchase", "edc", "not_subscribed", False): 1,
+    }
+    assert (counted.repeats, counted.halves, counted.alerts, len(counted.leases), counted.each) == (1, 0, 1, 1, ())
+    assert ([one.repeat for one in each.each], each.leases) == ([False], [])
 
 
 def test_a_repeat_after_a_restart_is_a_repeat(kept: Kept) -> None:
