@@ -1,9 +1,11 @@
 """Sums of money: whole minor units and a currency, never a float."""
 
-from functools import cache
+from functools import lru_cache
 
 from attrs import frozen
 from iso4217 import Currency as _Known
+
+REMEMBERED = 1024  # ISO 4217 lists some 180; a host may write whatever letters and digits it likes
 
 
 @frozen
@@ -17,7 +19,7 @@ class Currency:
 BAHT = Currency("THB")
 
 
-@cache  # at most a thousand numbers exist
+@lru_cache(maxsize=REMEMBERED)
 def currency(number: str) -> Currency:
     """The currency of a three-digit number; one that ISO 4217 does not list keeps its number as its name."""
     for known in _Known:
@@ -26,7 +28,7 @@ def currency(number: str) -> Currency:
     return Currency(number)
 
 
-@cache
+@lru_cache(maxsize=REMEMBERED)
 def by_code(code: str) -> Currency:
     """The currency that was written under this code."""
     known = next((known for known in _Known if known.code == code), None)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iso_alert.domain.money import BAHT, Currency, Money, by_code, currency
+from iso_alert.domain.money import BAHT, REMEMBERED, Currency, Money, by_code, currency
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,15 @@ def test_an_unknown_currency_keeps_its_number() -> None:
     """A message is not refused for it, and what was written is found again."""
     assert currency("001") == Currency("001")
     assert by_code("001") == Currency("001")
+
+
+def test_strange_currencies_are_forgotten() -> None:
+    """A host that writes another three letters in every message fills no memory."""
+    for n in range(REMEMBERED + 10):
+        by_code(currency(f"X{n:04d}").code)
+
+    assert currency.cache_info().currsize == REMEMBERED
+    assert by_code.cache_info().currsize == REMEMBERED
 
 
 @given(st.integers(-(10**15), 10**15), st.sampled_from([BAHT, Currency("JPY", 0), Currency("KWD", 3)]))
