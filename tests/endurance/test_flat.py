@@ -3,7 +3,9 @@
 import pytest
 from attrs import evolve
 
-from tests.endurance.flat import FULL, Point, judged, run
+from iso_alert.service.metrics import Metrics
+from tests.endurance import flat_leak
+from tests.endurance.flat import FLAT, FULL, Point, grown, judged, run
 from tests.endurance.gauge import Look, chart, growth
 
 POINT = Point(Look(0.0, 140.0, 16, 3), 2 * FULL, 100, 100, 0, 0, 2.0, 9.0)
@@ -16,7 +18,7 @@ def curve(*memory: float) -> list[Point]:
 
 def test_some_seconds_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     """Everything is answered, written and delivered; the curve is printed, a line a point."""
-    report = run(seed=1, minutes=0.05, rate=100, every=1.5)
+    report = run(seed=1, minutes=0.05, rate=100, every=1.5, full=0.0)
     lines = capsys.readouterr().out.splitlines()
 
     report.check()
@@ -33,12 +35,43 @@ def test_a_leak_has_a_slope() -> None:
 
 
 def test_the_page_cache_may_fill_first() -> None:
-    """What is judged is the second half, and of it only what came after the store outgrew the cache."""
+    """Where the warm-up did not fill it, only that is judged which came after."""
     points = curve(80, 100, 120, 140, 140, 140)
     young = [evolve(point, store=FULL / 2) for point in points[:4]]
 
     assert judged([*young, *points[4:]]) == points[4:]
-    assert judged(points) == points[2:]
+    assert judged(points) == points
+
+
+def test_each_process_is_judged_by_itself() -> None:
+    """The writer gives back a megabyte a minute; the service takes it, and is not excused."""
+    points = [evolve(POINT, look=Look(60.0 * n, 140.0, 16, 3, 80.0 - n)) for n in range(6)]
+
+    assert grown(points) == {"the service": pytest.approx(5.0), "the writer": pytest.approx(-5.0)}
+
+
+def test_a_hundred_bytes_a_message_are_a_leak() -> None:
+    """At 300 messages a second, four minutes are enough to see it, also when the points waver."""
+    kept = [100 * 300 * 60 * n / 1e6 for n in range(5)]
+    points = curve(*(140 + each + waver for each, waver in zip(kept, (0.0, 0.4, -0.4, 0.3, -0.3), strict=True)))
+
+    assert grown(points)["the service"] > FLAT
+    assert grown(points[:1] * 2)["the service"] == 0.0
+
+
+def test_the_planted_leak_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the campaign plants keeps so many bytes of every message, and counts it as before."""
+    monkeypatch.setattr(Metrics, "answered", Metrics.answered)  # to have it back afterwards
+    monkeypatch.setattr(flat_leak, "KEPT", kept := list[bytes]())
+    metrics = Metrics()
+    flat_leak.plant(100)
+    metrics.answered("switch", "0210", "00")
+    counted = metrics.registry.get_sample_value(
+        "iso_alert_messages_total", {"link": "switch", "mti": "0210", "answer": "00"}
+    )
+
+    assert [bytes(100)] == kept
+    assert counted == 1
 
 
 def test_a_chart_shows_the_highest_point() -> None:
