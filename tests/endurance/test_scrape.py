@@ -1,14 +1,9 @@
 """Reading /metrics: sums, and what is left when every message's fate is taken from them."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 from prometheus_client import generate_latest
 
 from iso_alert.service.metrics import Metrics
-from tests.endurance.household import household, look_at_all
 from tests.endurance.scrape import Scrape
 
 HEARD = [  # MTI, what was said, and how the message was counted besides
@@ -52,14 +47,3 @@ def test_every_message_has_a_fate(more: list[tuple[str, str, str]], left: int) -
     """What is counted as answered and as nothing else is left over."""
 
     assert Scrape(page(*HEARD, *more)).unaccounted() == left
-
-
-def test_a_household_has_children() -> None:
-    """What a child holds counts with its parent."""
-    alone = look_at_all(os.getpid(), 0.0)
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        both, members = look_at_all(os.getpid(), 0.0), [*household(os.getpid())]
-        child.communicate(b"\n")
-
-    assert child.pid in members
-    assert both.memory > alone.memory
