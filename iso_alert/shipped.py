@@ -9,3 +9,8 @@ SPECS = next(place for place in (_PACKAGE / "specs", _PACKAGE.parent / "specs") 
 def path(name: str, *before: Path) -> Path:
     """The file `name` in the first of the directories `before` that holds it, else the shipped one."""
     return next((place / name for place in before if (place / name).is_file()), SPECS / name)
+
+
+def names(directory: str, *before: Path) -> list[str]:
+    """What tables there are in a directory of either."""
+    return sorted({file.stem for place in (*before, SPECS) for file in (place / directory).glob("*.toml")})

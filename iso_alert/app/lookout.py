@@ -8,7 +8,7 @@ from attrs import frozen
 
 from iso_alert.config import Config
 from iso_alert.service.desk import Desk
-from iso_alert.service.expiry import Wire, expiries, warn
+from iso_alert.service.expiry import expiries, warn, wires
 from iso_alert.service.metrics import Metrics
 from iso_alert.service.routes import Routes
 from iso_alert.store.keys import lost
@@ -28,8 +28,7 @@ class Lookout:
 
     async def certificates(self, config: Config, now: float) -> int:
         """Warn of those that end; how many those are."""
-        wires = [Wire("link", link.rules.name, link.door.tls) for link in config.links]
-        found = expiries([*wires, *(Wire("smsc", route.name, route.tls) for route in config.routes)])
+        found = expiries(wires(config.links, config.routes))
         self._metrics.certificates(found)
         return warn(found, now)
 

@@ -1,6 +1,7 @@
 """The configuration file as it is written: its sections, its place, and what the environment overrides."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -9,19 +10,23 @@ from typing import Any, Literal
 
 from attrs import frozen
 
+from iso_alert.config.typed import Given, typed
+from iso_alert.iso.message import mask
 from iso_alert.iso.tables import BadTable, structure
 from iso_alert.smpp.text import Gsm, LongMessages
 
 PREFIX = "ISO_ALERT__"
 VARIABLE, DEFAULT = "ISO_ALERT_CONFIG", "iso-alert.toml"
+_TYPED = typed()
+_ADDRESS = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+(%\w+)?)\]|(?P<host>[^\s:\[\]]+)):(?P<port>[0-9]{1,5})")
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used.  `faults` has one line each, with the place to look at."""
+    """The configuration cannot be used.  `faults` has one line each, with the place to look at, and no card number."""
 
     def __init__(self, faults: list[str]) -> None:
-        self.faults = faults
-        super().__init__("\n".join(faults))
+        self.faults = list(map(mask, faults))
+        super().__init__("\n".join(self.faults))
 
 
 @frozen
@@ -181,7 +186,7 @@ def read(path: Path, environ: Mapping[str, str]) -> File:
         if name.startswith(PREFIX):
             _override(raw, name, value)
     try:
-        return structure(raw, File, path)
+        return structure(raw, File, path, _TYPED)
     except BadTable as bad:
         raise ConfigError(list(bad.faults)) from None
 
@@ -192,31 +197,43 @@ def _override(raw: dict[str, Any], name: str, value: str) -> None:
     try:
         for step in way:
             place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
-        place[last] = _toml_value(value)
+        place[last] = Given(value)
     except (ValueError, IndexError, TypeError, AttributeError):
         raise ConfigError([f"{name}: there is no such place in the configuration"]) from None
 
 
-def _toml_value(text: str) -> Any:
-    """`50` is a number and `true` a switch; what is no TOML value is text."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
 def address(text: str) -> tuple[str, int]:
     """`127.0.0.1:8583`, `[::1]:8583`, `smsc.example:2775`.  Raises ValueError."""
-    host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not colon or not host or not (port.isascii() and port.isdecimal()) or not 0 <= int(port) <= 65535:
-        raise ValueError(f"{text!r} is no address such as 127.0.0.1:8583")
-    return host, int(port)
+    found = _ADDRESS.fullmatch(text)
+    if found is None or int(found["port"]) > 65535:
+        raise ValueError(f"{text!r} is no address such as 127.0.0.1:8583 or [::1]:8583")
+    return found["v6"] or found["host"], int(found["port"])
+
+
+def reachable(text: str) -> tuple[str, int]:
+    """The address of somebody whom we call.  Raises ValueError."""
+    host, port = address(text)
+    if not port:
+        raise ValueError(f"{text!r} has no port that could be called")
+    return host, port
+
+
+def name_fault(name: str) -> str | None:
+    """Why this cannot be a name: it stands on metrics, in the log and in the store."""
+    if not name.strip() or not name.isprintable():
+        return "must have a name that can be printed"
+    return "has a name that passes for a card number" if mask(name) != name else None
+
+
+def shown_address(host: str, port: int) -> str:
+    """As `address` reads it."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def loopback(host: str) -> bool:
     """Whether only this machine can reach it."""
     try:
-        return ip_address(host).is_loopback
+        place = ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return host.lower() == "localhost"
+    return (getattr(place, "ipv4_mapped", None) or place).is_loopback

@@ -149,6 +149,8 @@ class Judge:
     def _dialect(self, link: LinkSection) -> Dialect:
         if link.framing is not None and link.framing not in PRESETS:
             raise ValueError(f"framing {link.framing!r} is none of {', '.join(PRESETS)}")
+        if link.profile not in (known := shipped.names("profiles", *self.before)):
+            raise ValueError(f"profile {link.profile!r} is none of {', '.join(known)}")
         profile = read_profile(link.profile, *self.before)
         if link.enrolment and profile.version != "0":
             raise ValueError(f"enrolment is defined for ISO 8583:1987 only, and {link.profile} is another")

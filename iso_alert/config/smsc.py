@@ -5,7 +5,7 @@ from functools import partial
 from math import inf
 from pathlib import Path
 
-from iso_alert.config.file import SmscSection, address
+from iso_alert.config.file import SmscSection, name_fault, reachable
 from iso_alert.config.secrets import read_secret
 from iso_alert.config.wires import Faults, judge_call
 from iso_alert.service.route_config import RouteConfig
@@ -17,8 +17,9 @@ SAME = ("source", "long_messages", "gsm")  # what one route began, another to th
 
 def judge_route(smsc: SmscSection, base: Path) -> RouteConfig:
     """Raises ValueError with a line for each fault."""
-    faults = Faults([f"{name} must be more than nothing" for name in POSITIVE if _impossible(smsc, name)])
-    place = faults.attempt("connect", partial(address, smsc.connect))
+    faults = Faults([fault for name in (smsc.name, smsc.operator) if name is not None and (fault := name_fault(name))])
+    faults.lines.extend(f"{name} must be more than nothing" for name in POSITIVE if _impossible(smsc, name))
+    place = faults.attempt("connect", partial(reachable, smsc.connect))
     password = faults.attempt("password_file", partial(read_secret, base / smsc.password_file))
     tls = faults.judge(partial(judge_call, smsc.tls, base))
     faults.leave()

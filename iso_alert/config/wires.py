@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 
 from attrs import field, frozen
 
-from iso_alert.config.file import LinkSection, TlsSection, address, loopback
+from iso_alert.config.file import LinkSection, TlsSection, address, loopback, name_fault, reachable
 from iso_alert.service.caller import Call
 from iso_alert.service.listener import Door
+from iso_alert.service.networks import Networks, network
 from iso_alert.service.tls import Tls, calling, listening
 
 T = TypeVar("T")
@@ -54,10 +54,11 @@ class Faults:
 def judge_door(link: LinkSection, base: Path) -> Door | Call:
     """How the link's two ends meet.  Raises ValueError with a line for each fault."""
     faults = Faults(list(_values(link)))
-    for network in link.allow or ():
-        faults.attempt("allow", partial(ip_network, network))
+    for one in link.allow or ():
+        faults.attempt("allow", partial(network, one))
     given = link.listen or link.connect
-    place = faults.attempt("listen" if link.listen else "connect", partial(address, given)) if given else None
+    read = address if link.listen else reachable
+    place = faults.attempt("listen" if link.listen else "connect", partial(read, given)) if given else None
     tls = faults.attempt("tls", partial(_TLS[link.listen is not None], link.tls, base)) if link.tls else None
     if link.listen and place and not (link.allow or loopback(place[0]) or (link.tls and link.tls.clients)):
         faults.lines.append(
@@ -68,7 +69,7 @@ def judge_door(link: LinkSection, base: Path) -> Door | Call:
     assert place
     if not link.listen:
         return Call(*place, tls)
-    return Door(*place, link.max_connections or MOST, link.allow or (), tls)
+    return Door(*place, link.max_connections or MOST, Networks.of(link.allow or ()), tls)
 
 
 def judge_call(tls: TlsSection | None, base: Path) -> Tls | None:
@@ -82,11 +83,15 @@ def judge_call(tls: TlsSection | None, base: Path) -> Tls | None:
 
 
 def _values(link: LinkSection) -> Iterator[str]:
+    if fault := name_fault(link.name):
+        yield fault
     if (link.listen is None) == (link.connect is None):
         yield "give either listen (the host calls us) or connect (we call the host)"
     for name in POSITIVE:
         if (value := getattr(link, name)) is not None and value <= 0:
             yield f"{name} must be more than nothing"
+    if link.allow == ():
+        yield "allow names no network: leave it out, or name who may connect"
     way = "listen" if link.listen else "connect"
     for name in NOT_FOR[way]:
         if getattr(link, name, None) is not None or getattr(link.tls, name, None) is not None:

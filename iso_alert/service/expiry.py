@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import structlog
 from attrs import frozen
 
+from iso_alert.service.links import LinkConfig
+from iso_alert.service.route_config import RouteConfig
 from iso_alert.service.tls import Tls
 
 LOOK_EVERY, DAY = 43_200.0, 86_400.0  # seconds
@@ -21,6 +23,12 @@ class Wire:
     side: str  # link, smsc
     name: str
     tls: Tls | None
+
+
+def wires(links: Iterable[LinkConfig], routes: Iterable[RouteConfig]) -> Sequence[Wire]:
+    """All of a configuration."""
+    ours = [Wire("link", link.rules.name, link.door.tls) for link in links]
+    return [*ours, *(Wire("smsc", route.name, route.tls) for route in routes)]
 
 
 def expiries(wires: Iterable[Wire]) -> Sequence[Expiry]:

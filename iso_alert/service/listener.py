@@ -7,7 +7,6 @@ answer what is in hand, and leave.  The deadline for that is the caller's.
 import errno
 import socket
 from collections.abc import Coroutine
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 import structlog
@@ -15,6 +14,7 @@ import trio
 from attrs import define, frozen
 
 from iso_alert.service.connections import Connections
+from iso_alert.service.networks import EVERYBODY, Networks
 from iso_alert.service.plain import Plain, PlainListener, waiting_room
 from iso_alert.service.tls import HandshakeFailed, Tls, secure
 
@@ -32,7 +32,7 @@ class Door:
     host: str
     port: int
     max_connections: int = 64
-    allow: tuple[str, ...] = ()  # networks; empty: everybody who reaches the address
+    allow: Networks = EVERYBODY  # of those who reach the address
     tls: Tls | None = None
 
 
@@ -103,10 +103,7 @@ class Listener:
     def _refuses(self, peer: str, door: Door) -> str | None:
         if len(self.connections) >= door.max_connections:
             return "too many connections"
-        address = ip_address(peer.partition("%")[0])
-        if door.allow and not any(address in ip_network(network) for network in door.allow):
-            return "not on the allow-list"
-        return None
+        return None if door.allow.admit(peer) else "not on the allow-list"
 
 
 async def _open(door: Door, buffer: int) -> list[PlainListener]:

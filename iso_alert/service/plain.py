@@ -18,7 +18,7 @@ from attrs import define, field
 
 CHUNK = 65_536  # bytes
 OF_A_MESSAGE = 128  # bytes of the kernel's, which gives twice what it is asked for
-LEAST = 4_096  # whatever the window: a frame of the usual size
+LEAST, MOST = 4_096, 1 << 20  # whatever the window: a frame of the usual size; as much as a system gives
 PATIENCE = 10.0  # seconds for a connection to be accepted
 
 
@@ -35,16 +35,31 @@ class Plain(trio.abc.HalfCloseableStream):
         if max_bytes is not None and max_bytes < 1:
             raise ValueError("ask for a byte at least")
         await trio.lowlevel.checkpoint_if_cancelled()
+        waited = False
         while True:
             try:
                 data = self.socket.recv(max_bytes or CHUNK)
             except BlockingIOError:
                 await trio.lowlevel.wait_readable(self.socket)
+                waited = True
             except OSError as fault:
                 raise _said(fault) from fault
             else:
-                await trio.lowlevel.cancel_shielded_checkpoint()
+                if not waited:  # who waited has let the others run
+                    await trio.lowlevel.cancel_shielded_checkpoint()
                 return data
+
+    def send_now(self, data: bytes) -> bytes:
+        """Send what goes at once, and return the rest.  Raises as `send_all` does; no other task runs meanwhile."""
+        self._begin_to_send()
+        try:
+            return data[self.socket.send(data) :]
+        except BlockingIOError:
+            return data
+        except OSError as fault:
+            raise _said(fault) from fault
+        finally:
+            self._sending = False
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Cancelled, some of it may have gone."""
@@ -104,7 +119,7 @@ class Plain(trio.abc.HalfCloseableStream):
 
 def waiting_room(window: int) -> int:
     """Bytes that the kernel is asked to keep of what has not been read yet."""
-    return max(LEAST, OF_A_MESSAGE * window)
+    return min(max(LEAST, OF_A_MESSAGE * window), MOST)
 
 
 async def connect(host: str, port: int, buffer: int | None = None) -> Plain:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import trio
 from attrs import field, frozen
 
-from iso_alert.service.certificate import ends
+from iso_alert.service.certificate import ends, own_signer
 from iso_alert.service.plain import Plain, connect
 
 HANDSHAKE = 10.0  # seconds; who needs longer is hung up on
@@ -76,8 +76,8 @@ def _context(protocol: int) -> ssl.SSLContext:
 
 def _introduce(context: ssl.SSLContext, certificate: Path, key: Path | None) -> float:
     until = ends(certificate)
-    if key:
-        key.open("rb").close()  # load_cert_chain would not say which of the two is missing
+    if b"PRIVATE KEY" not in (key or certificate).read_bytes():  # load_cert_chain would not say which file it means
+        raise ValueError(f"{key or certificate} holds no private key{'' if key else ': name its file in key'}")
 
     def encrypted() -> NoReturn:
         raise ValueError(f"{key or certificate} is encrypted: nobody is there to type its password")
@@ -96,6 +96,8 @@ def _trust(context: ssl.SSLContext, authorities: Path) -> float:
         context.load_verify_locations(authorities)
     except ssl.SSLError as why:
         raise ValueError(f"{authorities}: {_word(why)}") from None
+    if not (context.get_ca_certs() or own_signer(authorities)):
+        raise ValueError(f"{authorities} holds no certificate of an authority: it would vouch for nobody")
     return until
 
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from iso_alert.cli import COMMANDS, main
 from iso_alert.config.secrets import read_key
+from tests.support.authority import authority
 from tests.support.bank import KEY
 from tests.support.deployment import SMSC, deploy
 
@@ -117,6 +118,28 @@ def test_a_good_configuration(tmp_path: Path) -> None:
     assert KEY.hex() not in result.stdout
     assert "hunter2" not in result.stdout
     assert sorted(each.name for each in tmp_path.iterdir()) == ["iso-alert.toml", "pan.key", "smsc.password"]
+
+
+def test_a_certificate_that_has_ended_is_told(tmp_path: Path) -> None:
+    """The service would start with it, and no host would come in: exit code 3."""
+    path = deploy(tmp_path)
+    authority().issue(tmp_path, "localhost", ends=1_600_000_000.0)
+    tls = 'tls = { certificate = "localhost.pem", key = "localhost.key" }'
+    path.write_text(path.read_text().replace('name = "switch"', f'name = "switch"\n{tls}'))
+    result = run("check", "-c", path)
+
+    assert result.exit_code == 3
+    assert result.stderr == (
+        f"{path}: link switch: tls: certificate: a certificate has ended on 2020-09-13: handshakes fail\n"
+    )
+
+
+def test_addresses_are_shown_as_they_are_written(tmp_path: Path) -> None:
+    """Of IPv6 in brackets."""
+    path = deploy(tmp_path)
+    path.write_text(path.read_text().replace('listen = "127.0.0.1:0"', 'listen = "[::1]:8583"', 1))
+
+    assert run("check", "-c", path).stdout.startswith("link switch: [::1]:8583, ")
 
 
 def test_each_route_is_told(tmp_path: Path) -> None:

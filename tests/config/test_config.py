@@ -9,6 +9,7 @@ from iso_alert import shipped
 from iso_alert.config import Config, ConfigError, load, load_keys
 from iso_alert.config.file import address
 from iso_alert.config.secrets import read_key, write_key
+from iso_alert.sim.cards import test_pan
 from tests.support.bank import KEY, OLDER_KEY
 from tests.support.deployment import deploy
 
@@ -162,6 +163,80 @@ def test_a_broken_table_of_the_deployment_is_found(path: Path, broken: str) -> N
     assert any(broken in line for line in faults(path))
 
 
+# ---- what only looks like something
+
+SWITCH = 'name = "switch"'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[admin]", '[api]\nlisten = "0.0.0.0:1"\nallow_remote = "false"\n[admin]', "must be true or false"),
+        (SWITCH, f'{SWITCH}\nsign_on = "no"', "link[0].sign_on: must be true or false"),
+        (SWITCH, f"{SWITCH}\nwindow = 1.5", "link[0].window: must be a whole number"),
+        (SWITCH, f'{SWITCH}\nwindow = "64"', "link[0].window: must be a whole number"),
+        (SWITCH, f"{SWITCH}\nwindow = true", "link[0].window: must be a whole number"),
+        (SWITCH, f"{SWITCH}\nrate = nan", "link[0].rate: must be a number"),
+        (SWITCH, f"{SWITCH}\nidle_timeout = inf", "link[0].idle_timeout: must be a number"),
+        (SWITCH, f'{SWITCH}\nallow = "10.1.0.0/16"', "link[0].allow: must be a list, in brackets"),
+        ('["pan.key"]', '"pan.key"', "keys.pan: must be a list, in brackets"),
+        (SWITCH, f'{SWITCH}\ntls = "yes"', "link[0].tls: must be a table"),
+        (SWITCH, f"{SWITCH}\ntls = true", "link[0].tls: must be a table"),
+        (SWITCH, "name = 4", "link[0].name: must be a text in quotes"),
+        ("[store]", "link = 3\n[store]", ""),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant(path: Path, old: str, new: str, told: str) -> None:
+    """`"false"` would be yes, and a text a list of its letters: told in words, and nothing is guessed."""
+    assert any(told in line for line in faults(edit(path, old, new)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ISO_ALERT__LINK__0__SIGN_ON", "False", "link[0].sign_on: must be true or false"),
+        ("ISO_ALERT__LINK__0__WINDOW", "many", "link[0].window: must be a whole number"),
+        ("ISO_ALERT__KEYS__PAN", "pan.key", "keys.pan: must be a list, in brackets"),
+        ("ISO_ALERT__LINK__0__TLS", "yes", "link[0].tls: must be a table"),
+    ],
+)
+def test_nor_in_the_environment(path: Path, name: str, value: str, told: str) -> None:
+    """A script's False is neither TOML's nor no."""
+    assert any(told in line for line in faults(path, **{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ('name = "switch"', 'name = "CARD"', "link[0]"),
+        ('name = "operator"', 'name = "CARD"', "smsc[0]"),
+        ('source = "KBANK"', 'source = "KBANK"\noperator = "CARD"', "smsc[0]"),
+        ('listen = "127.0.0.1:0"\n[[smsc]]', 'listen = "CARD"\n[[smsc]]', "listen"),
+        ('"sqlite:alerts.db"', '"CARD"', "store.url"),
+        ('"pan.key"', '"CARD.key"', "keys.pan[0]"),
+        ("[keys]", "[keys]\nCARD = 1", "keys"),
+        ('name = "switch"', 'name = "switch"\nprofile = "CARD"', "profile"),
+        ('name = "switch"', 'name = "switch"\nallow = ["CARD"]', "allow"),
+        ('name = "switch"', 'name = "switch"\nmerchants = "CARD.toml"', "No such file"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["{}", "x {} y"])
+def test_no_card_number_is_told_back(path: Path, old: str, new: str, place: str, form: str) -> None:
+    """Somebody pasted one into the wrong place: it is refused, and not shown."""
+    card = form.format(test_pan(7))
+    told = faults(edit(path, old, new.replace("CARD", card).replace(f"{card} =", f'"{card}" =')))
+
+    assert any(place in line for line in told)
+    assert test_pan(7) not in "\n".join(told)
+
+
+def test_a_name_can_be_printed(path: Path) -> None:
+    """It stands on metrics and in the log."""
+    edit(path, 'name = "switch"', 'name = "\\u001b[2J"')
+
+    assert any("must have a name that can be printed" in line for line in faults(path))
+
+
 # ---- keys
 
 
@@ -257,7 +332,11 @@ def test_an_address_is_a_host_and_a_port(text: str, meant: tuple[str, int]) -> N
     assert address(text) == meant
 
 
-@pytest.mark.parametrize("text", ["", "8583", ":8583", "host:", "host:99999", "host:-1", "host:٣", "host:8583x"])
+NO_ADDRESSES = ["", "8583", ":8583", "host:", "host:99999", "host:-1", "host:٣", "host:8583x", "a b:1", "host\n:1"]
+NO_IPV6 = ["::1:8583", "[::1:8583", "[127.0.0.1:1", "[]:1"]
+
+
+@pytest.mark.parametrize("text", [*NO_ADDRESSES, *NO_IPV6])
 def test_what_is_no_address_is_refused(text: str) -> None:
     """Rather than guessed at."""
     with pytest.raises(ValueError, match="is no address"):

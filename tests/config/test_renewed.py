@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from iso_alert.config import Config, load
+from iso_alert.config import Config, LinkConfig, load
 from iso_alert.config.renewed import renewed
 from iso_alert.service.listener import Door
 from tests.support.authority import authority
@@ -31,6 +31,11 @@ def edited(path: Path, old: str, new: str) -> Config:
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     return load(path, {})
+
+
+def known(link: LinkConfig) -> tuple[object, ...]:
+    """What a host sees of it."""
+    return link.door, link.rules, link.dialect.profile, link.dialect.framing, link.dialect.enrolment
 
 
 def test_nothing_changed(path: Path) -> None:
@@ -93,7 +98,8 @@ def test_what_waits_for_a_restart(path: Path, old: str, new: str, waits: list[st
     found = renewed(before, edited(path, old, new))
 
     assert [told[: len(start)] for told, start in zip(found.waits, waits, strict=True)] == waits
-    assert evolve(found.config, rulebook=before.rulebook, enrolment=before.enrolment) == before
+    assert list(map(known, found.config.links)) == list(map(known, before.links))
+    assert evolve(found.config, rulebook=before.rulebook, enrolment=before.enrolment, links=before.links) == before
     assert set(found.config.rulebook.profiles) >= {"switch"}
     assert found.config.rulebook.paired == frozenset()
 

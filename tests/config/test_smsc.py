@@ -34,7 +34,7 @@ def test_a_route_has_its_weight_and_its_operator(tmp_path: Path) -> None:
     [
         ({"second": "weight = 0"}, ["smsc[1] second: weight must be more than nothing"]),
         ({"second": "weight = -2"}, ["smsc[1] second: weight must be more than nothing"]),
-        ({"second": "weight = nan"}, ["smsc[1] second: weight must be more than nothing"]),
+        ({"second": "weight = nan"}, ["smsc[1].weight: must be a number"]),
         ({"operator": ""}, ["smsc[1] operator: two routes have this name"]),
         (
             {"second": "window = 0\nrate = 0\nweight = 0"},

@@ -7,6 +7,7 @@ import pytest
 from iso_alert.config import Config, ConfigError, load
 from iso_alert.service.caller import Call
 from iso_alert.service.listener import Door
+from iso_alert.service.networks import Networks
 from tests.support.authority import authority
 from tests.support.deployment import deploy
 
@@ -20,6 +21,7 @@ def directory(tmp_path: Path) -> Path:
     """A deployment with certificates."""
     deploy(tmp_path)
     authority().issue(tmp_path, "localhost")
+    authority().issue(tmp_path, "other")
     authority().trust(tmp_path)
     return tmp_path
 
@@ -46,6 +48,9 @@ def faults(directory: Path, link: str, smsc: str = "") -> list[str]:
         f'listen = "0.0.0.0:8583"\n{MUTUAL}',
         'listen = "[::1]:8583"',
         'listen = "localhost:8583"',
+        'listen = "LocalHost:8583"',
+        'listen = "127.0.0.2:8583"',
+        'listen = "[::ffff:127.0.0.1]:8583"',
         f'listen = "127.0.0.1:8583"\n{ONE_SIDED}',
     ],
 )
@@ -53,6 +58,16 @@ def test_doors_that_may_be_opened(directory: Path, link: str) -> None:
     """Loopback, networks that are named, or callers that an authority vouches for (T-13)."""
 
     assert isinstance(judged(directory, link).links[0].door, Door)
+
+
+@pytest.mark.parametrize(
+    "place", ["0.0.0.0", "[::]", "[::ffff:0.0.0.0]", "*", "0", "8.8.8.8", "[fe80::1%eth0]", "switch"]
+)
+def test_places_that_others_can_reach(directory: Path, place: str) -> None:
+    """However they are written; what cannot be told is not taken for loopback."""
+    (fault,) = faults(directory, f'listen = "{place}:8583"')
+
+    assert "is not loopback" in fault
 
 
 @pytest.mark.parametrize("link", ['listen = "0.0.0.0:8583"', f'listen = "10.1.2.3:8583"\n{ONE_SIDED}'])
@@ -78,7 +93,7 @@ def test_a_link_as_it_was_written(directory: Path) -> None:
 
     assert (link.rules.rate, link.rules.echo_interval) == (50, 60)
     assert isinstance(link.door, Door)
-    assert (link.door.max_connections, link.door.allow) == (3, ())
+    assert (link.door.max_connections, link.door.allow) == (3, Networks())
     assert link.door.tls
     assert link.door.tls.mutual
 
@@ -98,13 +113,25 @@ def test_a_link_as_it_was_written(directory: Path) -> None:
         (f"{LISTEN}\ntls = {{}}", ["link[0] switch: tls: needs a certificate: who listens introduces himself"]),
         ('connect = "h:1"\ntls = { key = "localhost.key" }', ["link[0] switch: tls: has a key and no certificate"]),
         (f'{LISTEN}\ntls = {{ certificate = "nope.pem" }}', ["link[0] switch: tls: nope.pem: No such file"]),
-        (f'{LISTEN}\ntls = {{ certificate = "ca.pem" }}', ["link[0] switch: tls: ca.pem: no certificate with its pri"]),
+        (f'{LISTEN}\ntls = {{ certificate = "ca.pem" }}', ["link[0] switch: tls: ca.pem holds no private key: name"]),
+        (f'{LISTEN}\ntls = {{ certificate = "localhost.pem", key = "ca.pem" }}', [
+            "link[0] switch: tls: ca.pem holds no private key",
+        ]),
+        (f'{LISTEN}\ntls = {{ certificate = "localhost.pem", key = "other.key" }}', [
+            "link[0] switch: tls: localhost.pem and other.key: no certificate with its private key (KEY_VALUES_MIS",
+        ]),
+        (f'{LISTEN}\n{MUTUAL.replace("ca.pem", "localhost.pem")}', [
+            "link[0] switch: tls: localhost.pem holds no certificate of an authority: it would vouch for nobody",
+        ]),
         (f'{LISTEN}\ntls = {{ certificate = "pan.key" }}', ["link[0] switch: tls: pan.key holds no certificate"]),
         (f"{LISTEN}\nrate = 0", ["link[0] switch: rate must be more than nothing"]),
         (f"{LISTEN}\necho_interval = -1\nwindow = 0", [
             "link[0] switch: window must be more", "link[0] switch: echo_interval must be more than nothing",
         ]),
-        (f'{LISTEN}\nallow = ["10.0.0.0/33"]', ["link[0] switch: allow: '10.0.0.0/33' does not appear to be"]),
+        (f'{LISTEN}\nallow = ["10.0.0.0/33"]', ["link[0] switch: allow: '10.0.0.0/33' is no network"]),
+        (f"{LISTEN}\nallow = []", ["link[0] switch: allow names no network: leave it out, or name who may connect"]),
+        ('connect = "h:0"', ["link[0] switch: connect: 'h:0' has no port that could be called"]),
+        (f'{LISTEN}\nprofile = "iso99"', ["link[0] switch: profile 'iso99' is none of edc-bcd-tpdu, iso87-ascii, "]),
     ],
 )  # fmt: skip
 def test_what_cannot_be(directory: Path, link: str, said: list[str]) -> None:

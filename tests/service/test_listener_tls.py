@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 import trio
 
+from iso_alert.service.networks import Networks
 from iso_alert.service.tls import Tls
 from tests.service.test_listener import SOON, Scene, ask, hung_up, stage
 from tests.support import wire
@@ -65,7 +66,7 @@ async def test_a_host_without_a_certificate_stays_outside(tmp_path: Path) -> Non
 
 async def test_the_allow_list_is_asked_before_any_certificate(tmp_path: Path) -> None:
     """Both hold: a good certificate from another network is a stolen one."""
-    async with told(tls=server(tmp_path, mutual=True), allow=("10.0.0.0/8",)) as (scene, lines):
+    async with told(tls=server(tmp_path, mutual=True), allow=Networks.of(["10.0.0.0/8"])) as (scene, lines):
         stream = await scene.visit()
 
         assert await hung_up(stream)
