@@ -22,6 +22,7 @@ from iso_alert.iso.reading import Action, FileAction, NetworkManagement, Reading
 from iso_alert.service.echo import Echo
 from iso_alert.service.enrolment import Enrolment, Reply
 from iso_alert.service.link_rules import LinkRules, Record, Watch
+from iso_alert.service.plain import Plain
 from iso_alert.service.tls import broken_by
 from iso_alert.smpp.pace import Bucket
 from iso_alert.store.port import StoreUnavailable
@@ -148,8 +149,10 @@ class Connection:
             await self._send(stream, echo)
 
     async def _send(self, stream: trio.abc.Stream, data: bytes) -> None:
-        with trio.fail_after(self.rules.idle_timeout):
-            await stream.send_all(data)
+        rest = stream.send_now(data) if isinstance(stream, Plain) else data
+        if rest:
+            with trio.fail_after(self.rules.idle_timeout):
+                await stream.send_all(rest)
 
     async def _answer_all(self, stream: trio.abc.Stream) -> bool:
         """Deal with every whole frame that is here, a window at a time; whether there was any.

@@ -49,7 +49,6 @@ class Writer:
     holds: int  # a file descriptor that stays open for as long as the writer lives: the hold on the store
     _process: subprocess.Popen[bytes] = field(init=False)
     _line: socket = field(init=False)
-    _stream: trio.SocketStream | None = field(default=None, init=False)
     _book: Rulebook | None = field(default=None, init=False)
     _room: trio.Semaphore = field(factory=partial(trio.Semaphore, AHEAD), init=False)
     _last: trio.Event = field(factory=trio.Event, init=False)  # set when all answers that are due were heard
@@ -64,6 +63,7 @@ class Writer:
             self._process = subprocess.Popen(command, pass_fds=(theirs.fileno(), self.holds))
         try:
             _opened(self._line)
+            self._line.setblocking(False)
         except BaseException:
             self.close()
             raise
@@ -78,7 +78,10 @@ class Writer:
 
         That raises what the verb raises, StoreUnavailable when the writer is gone; cancelled, it waits all the same.
         """
-        await self._room.acquire()
+        if self._room.value:
+            self._room.acquire_nowait()  # asking politely would be a turn of the event loop, for every batch
+        else:
+            await self._room.acquire()
         try:
             parcel = wrap(self._errand(verb))
         except BaseException:
@@ -86,7 +89,7 @@ class Writer:
             raise
         before, mine = self._last, trio.Event()
         self._last = mine
-        with trio.CancelScope(shield=True), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        with trio.CancelScope(shield=True), suppress(OSError, trio.ClosedResourceError):
             await self._send(parcel)  # if it does not go, who listens for the answer will say so
         return partial(self._answer, before, mine)
 
@@ -94,9 +97,10 @@ class Writer:
         """Answers come in the order of the verbs."""
         try:
             with trio.CancelScope(shield=True):
-                await before.wait()
+                if not before.is_set():
+                    await before.wait()
                 good, answer = unwrap(await self._hear())
-        except (trio.BrokenResourceError, trio.ClosedResourceError, EOFError):
+        except (OSError, trio.ClosedResourceError, EOFError):
             raise StoreUnavailable(f"{self.path}: its writer has ended") from None
         finally:
             mine.set()
@@ -118,14 +122,18 @@ class Writer:
         return evolve(errand, book=book)
 
     async def _send(self, parcel: bytes) -> None:
-        if self._stream is None:
-            self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(self._line))
-        await self._stream.send_all(parcel)
+        rest = memoryview(parcel)
+        while rest:
+            try:
+                rest = rest[self._line.send(rest) :]
+            except BlockingIOError:
+                await trio.lowlevel.wait_writable(self._line)
 
     async def _hear(self) -> bytes:
-        heard, stream = self._heard, self._stream
+        heard = self._heard
         while len(heard) < HEAD.size or len(heard) < HEAD.size + HEAD.unpack_from(heard)[0]:
-            if stream is None or not (more := await stream.receive_some(READ)):
+            await trio.lowlevel.wait_readable(self._line)
+            if not (more := self._line.recv(READ)):
                 raise EOFError
             heard += more
         end = HEAD.size + HEAD.unpack_from(heard)[0]

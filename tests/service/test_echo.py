@@ -4,12 +4,12 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from iso_alert.iso.returning import response_mti
 from iso_alert.iso.codec import Codec
 from iso_alert.iso.dialect import dialect
 from iso_alert.iso.message import Message
 from iso_alert.iso.profile import read_profile
 from iso_alert.iso.reading import Action, NetworkManagement, read
+from iso_alert.iso.returning import response_mti
 from iso_alert.service.echo import Echo, echo
 from tests.iso.messages import PROFILES
 from tests.service.connections_stage import frames, stage

@@ -49,6 +49,23 @@ async def test_one_sends_at_a_time() -> None:
         await ours.aclose()
 
 
+async def test_what_does_not_go_at_once_is_given_back() -> None:
+    """Nothing is lost between what went and the rest; a connection that cannot take it says so as ever."""
+    ours, theirs = await pair()
+    flood = bytes(range(256)) * (FLOOD >> 8)
+    rest = ours.send_now(flood)
+    none = ours.send_now(b"more") if rest else b""
+
+    assert 0 < len(rest) < FLOOD
+    assert rest == flood[-len(rest) :]
+    assert none == b"more"
+
+    await ours.aclose()
+    with pytest.raises(trio.ClosedResourceError):
+        ours.send_now(b"0810")
+    await theirs.aclose()
+
+
 async def test_a_reset_is_broken_and_not_closed() -> None:
     """The host's fault is told apart from our own hanging up."""
     ours, theirs = await pair()
@@ -56,6 +73,8 @@ async def test_a_reset_is_broken_and_not_closed() -> None:
     await theirs.aclose()
     with pytest.raises(trio.BrokenResourceError):
         await ours.receive_some()
+    with pytest.raises(trio.BrokenResourceError):
+        ours.send_now(b"0810")
     await ours.aclose()
     with pytest.raises(trio.ClosedResourceError):
         await ours.receive_some()
