@@ -39,6 +39,7 @@ class Happening(Enum):
 _S, _H = AlertState, Happening
 TRANSITIONS: Mapping[tuple[AlertState, Happening], AlertState] = {
     (_S.QUEUED, _H.CLAIMED): _S.SENDING,
+    (_S.QUEUED, _H.ACCEPTED): _S.ACCEPTED,  # in doubt, and the answer came late
     (_S.QUEUED, _H.WITHDRAWN): _S.WITHDRAWN,
     (_S.QUEUED, _H.TOO_OLD): _S.GIVEN_UP,
     (_S.SENDING, _H.ACCEPTED): _S.ACCEPTED,
@@ -50,6 +51,7 @@ TRANSITIONS: Mapping[tuple[AlertState, Happening], AlertState] = {
     (_S.ACCEPTED, _H.DELIVERED): _S.DELIVERED,
     (_S.ACCEPTED, _H.FAILED): _S.UNDELIVERED,
     (_S.UNDELIVERED, _H.DELIVERED): _S.DELIVERED,  # a second receipt that knows better
+    (_S.UNKNOWN, _H.ACCEPTED): _S.ACCEPTED,  # the same
     (_S.UNKNOWN, _H.DELIVERED): _S.DELIVERED,
     (_S.UNKNOWN, _H.FAILED): _S.UNDELIVERED,
 }

@@ -111,6 +111,15 @@ class Untaken:
 
 
 @frozen
+class Undoubted:
+    """An attempt is in doubt no more.  `doubts` were there before it, so that telling this twice changes nothing."""
+
+    alert: int
+    doubts: int
+    cause: str
+
+
+@frozen
 class Confirmed:
     """A delivery receipt.  `ids` are the forms in which its message id may be written elsewhere, as it came first."""
 
@@ -121,6 +130,9 @@ class Confirmed:
     delivered: bool | None  # None: not final yet
     error: str
     at: float
+
+
+Result = Taken | Untaken | Undoubted | Confirmed
 
 
 @frozen
@@ -199,10 +211,11 @@ class Store(Protocol):
     def claim(self, now: float, limit: int) -> list[Lease]:
         """Lease alerts that are due, oldest first, at most one a lane, none whose lane has an earlier open one."""
 
-    def settle(self, results: Sequence[Taken | Untaken | Confirmed], now: float = 0.0, limit: int = 0) -> Settled:
+    def settle(self, results: Sequence[Result], now: float = 0.0, limit: int = 0) -> Settled:
         """Write what the SMSC said, in order, and lease at most `limit` alerts as `claim` does, in the same commit.
 
-        Idempotent: the same answer or receipt twice changes nothing.
+        An alert all of whose parts are taken is accepted, also if it waits to go again.  Idempotent: the same answer or
+        receipt twice changes nothing.
         """
 
     def recover(self) -> int:

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from iso_alert.domain.alert import AlertState
 from iso_alert.domain.confirming import ENROLLED
-from iso_alert.store.port import Confirmed, Settled, Taken, Untaken
+from iso_alert.store.port import Confirmed, Result, Settled, Taken
 from iso_alert.store.rows import bare
 from iso_alert.store.steps import Steps
 
@@ -29,7 +29,7 @@ class Receipts:
     _steps: Steps
     _enrolled: Enrolled
 
-    def settle(self, results: Sequence[Taken | Untaken | Confirmed]) -> Settled:
+    def settle(self, results: Sequence[Result]) -> Settled:
         """Join what the batch brought, and what waited for its answers."""
         receipts = [one for one in results if isinstance(one, Confirmed)]
         on_the_way = [(one.state, None) for one in receipts if one.delivered is None]

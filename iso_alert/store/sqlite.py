@@ -14,14 +14,12 @@ from iso_alert.store.file import honest, open_file
 from iso_alert.store.port import (
     CardLine,
     Committed,
-    Confirmed,
     Lease,
     Outbox,
     Recorded,
+    Result,
     Settled,
     SubscriptionLine,
-    Taken,
-    Untaken,
 )
 from iso_alert.store.queries import statements
 from iso_alert.store.sqlite_campaigns import SqliteCampaigns
@@ -92,7 +90,7 @@ class Sqlite:
         with self._transaction():
             return self._outbox.lease(now, limit)
 
-    def settle(self, results: Sequence[Taken | Untaken | Confirmed], now: float = 0.0, limit: int = 0) -> Settled:
+    def settle(self, results: Sequence[Result], now: float = 0.0, limit: int = 0) -> Settled:
         with self._transaction():
             settled = self._outbox.settle(results, now, limit)
         self.people.trail.anchor()

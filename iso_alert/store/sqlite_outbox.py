@@ -7,7 +7,7 @@ from attrs import evolve
 
 from iso_alert.domain.alert import NEVER_SENT, AlertState
 from iso_alert.store import rows
-from iso_alert.store.port import Confirmed, Lease, Outbox, Settled, Taken, Untaken
+from iso_alert.store.port import Lease, Outbox, Result, Settled, Taken, Undoubted, Untaken
 from iso_alert.store.queries import statements
 from iso_alert.store.receipts import Enrolled, Receipts
 from iso_alert.store.steps import Row, Steps
@@ -29,12 +29,14 @@ class SqliteOutbox:
         self._steps.update("lease", [row[0] for row in due])
         return [rows.lease(row) for row in due]
 
-    def settle(self, results: Sequence[Taken | Untaken | Confirmed], now: float, limit: int) -> Settled:
+    def settle(self, results: Sequence[Result], now: float, limit: int) -> Settled:
         receipts = Receipts(self._steps, self._enrolled)
         self._accept([result for result in results if isinstance(result, Taken)], receipts)
         for result in results:
             if isinstance(result, Untaken):
                 self._do_not_accept(result)
+            elif isinstance(result, Undoubted):
+                self._steps.do("undoubted", result.cause, result.alert, result.doubts)
         settled = receipts.settle(results)
         return evolve(settled, leases=self.lease(now, limit)) if limit > 0 else settled
 

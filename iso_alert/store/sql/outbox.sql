@@ -44,9 +44,9 @@ SELECT (SELECT count(*) FROM alert INDEXED BY alert_queued WHERE state = 'queued
 INSERT OR IGNORE INTO part (alert, n, route, message_id, matched_id, parts, accepted_at) VALUES :rows
 
 -- name: accepted_whole
--- Alerts all of whose parts are accepted.
+-- Alerts all of whose parts are accepted; an answer that came late finds them waiting to go again, or called unknown.
 UPDATE alert SET state = 'accepted', settled_at = ?1
-WHERE id IN (:list) AND state = 'sending'
+WHERE id IN (:list) AND state IN ('sending', 'queued', 'unknown')
   AND (SELECT count(DISTINCT n) >= max(parts) FROM part WHERE part.alert = alert.id)
 
 -- name: confirming
@@ -59,6 +59,10 @@ WHERE id IN (:list) AND key = ? AND state = ?
 UPDATE alert SET state = ?, cause = ?, not_before = ?, attempts = attempts + ?, doubts = doubts + ?,
                  settled_at = CASE WHEN ? = 'queued' THEN settled_at ELSE ? END
 WHERE id = ? AND state = 'sending'
+
+-- name: undoubted
+-- An attempt is in doubt no more, that was written when there were so many doubts.
+UPDATE alert SET doubts = doubts - 1, cause = ? WHERE id = ? AND doubts > ? AND state <> 'unknown'
 
 -- name: withdraw_orphans
 -- What a cancellation would say when nobody could be told of its payment.
