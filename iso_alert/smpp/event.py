@@ -51,8 +51,17 @@ class Unanswered:
 
 
 @frozen
+class AnsweredLate:
+    """One of our messages that was `Unanswered` is answered after all: it was taken, or was not."""
+
+    ref: Hashable
+    status: int
+    message_id: str
+
+
+@frozen
 class Late:
-    """A response to nothing that is outstanding: too late, or nonsense."""
+    """A response to nothing that is outstanding or remembered: much too late, or nonsense."""
 
     sequence: int
 
@@ -80,4 +89,4 @@ class Closed:
     reason: Reason
 
 
-Event = Bound | BindRefused | Answered | Unanswered | Late | Asked | Rejected | Closed
+Event = Bound | BindRefused | Answered | Unanswered | AnsweredLate | Late | Asked | Rejected | Closed

@@ -16,8 +16,9 @@ from typing import Any
 from attrs import define, field
 
 from .command import RESPONSE, Command, Status, command_name
-from .event import Answered, Asked, BindRefused, Bound, Closed, Event, Late, Reason, Rejected, Unanswered
+from .event import Answered, AnsweredLate, Asked, BindRefused, Bound, Closed, Event, Late, Reason, Rejected, Unanswered
 from .pdu import HEADER, Frame, Pdu, Unreadable, message_id, read, write_body, write_frame
+from .pulse import Pulse
 from .state import ACCEPTED, ASKS, BOUND, PEER, TABLE, UNANSWERABLE, Input, Role, State, permitted, refusal
 from .timers import Timers
 from .window import Leftovers, Window
@@ -44,9 +45,8 @@ class Session:
     _wire: Wire = field(factory=Wire, init=False)
     _out: list[bytes] = field(factory=list, init=False)
     _owed: set[int] = field(factory=set, init=False)  # sequence numbers of the peer's requests that wait for us
-    _heard: float = field(init=False)
+    _pulse: Pulse = field(init=False)
     _active: float = field(init=False)
-    _enquired: float = field(default=-inf, init=False)
     _draining: bool = field(default=False, init=False)
     _known: Mapping[int, Input] = field(init=False)  # what a peer in its role may ask in some state
     _may_ask: frozenset[int] = field(init=False)
@@ -55,18 +55,15 @@ class Session:
     def __attrs_post_init__(self) -> None:
         self._pending = Window(self.window)
         self._known = ASKS[PEER[self.role]]
-        self._heard = self._active = self._since
+        self._pulse, self._active = Pulse(self.timers, self._since), self._since
         self._learn()
 
     # ---- what we ask
 
     @property
     def room(self) -> int:
-        """How many messages may be asked now.
-
-        None while we ask whether anybody is there: what went unanswered would go unanswered again.
-        """
-        if self.state not in BOUND or self._draining or self._heard < self._enquired:
+        """How many messages may be asked now."""
+        if self.state not in BOUND or self._draining or self._pulse.weak:
             return 0
         return max(0, self._pending.room)
 
@@ -144,7 +141,7 @@ class Session:
         events: list[Event] = []
         if self._closed:
             return events
-        self._heard = now
+        self._pulse.beat(now, self._pending.misses)
         append, settle = events.append, self._pending.settle
         try:
             for frame in self._wire.frames(data):
@@ -173,8 +170,11 @@ class Session:
         response, status, sequence, body = frame
         if response == Command.GENERIC_NACK and not status:
             status = Status.ESME_RUNKNOWNERR  # a nack is never a yes
+        named = "" if response == Command.GENERIC_NACK else message_id(body)
         if (entry := self._pending.settle(sequence, response)) is not None:
-            events.append(Answered(entry[1], status, message_id(body) if response != Command.GENERIC_NACK else ""))
+            events.append(Answered(entry[1], status, named))
+        elif (entry := self._pending.settle_overdue(sequence, response, self._forgotten())) is not None:
+            events.append(AnsweredLate(entry[1], status, named))
         elif (asked := self._pending.settle_housekeeping(sequence, response)) is None:
             events.append(Late(sequence))
         elif asked in ACCEPTED:
@@ -182,6 +182,10 @@ class Session:
         elif asked == Command.UNBIND:
             self._close(Reason.UNBOUND, events, Input.UNBOUND)
         # and an enquire_link_resp has done its work by being heard
+
+    def _forgotten(self) -> float:
+        """To what was asked before this no answer is understood any more."""
+        return self._pulse.heard - self.timers.late
 
     def _hear_bind_answer(self, asked: int, status: int, events: list[Event]) -> None:
         self._move(Input.REFUSE if status else ACCEPTED[asked])
@@ -224,7 +228,7 @@ class Session:
         if self.state in (State.OPEN, State.BINDING):
             return self._since + self.timers.bind
         waiting = min(self._pending.oldest(), self._pending.oldest_housekeeping()) + self.timers.response
-        return min(waiting, self._enquire_at(), self._unbind_at())
+        return min(waiting, self._enquire_at(), self._unbind_at(), self._pulse.listening_until)
 
     def tick(self, now: float) -> list[Event]:
         """Do what is due by now; calling too early or too often does no harm."""
@@ -234,6 +238,7 @@ class Session:
         if self.state in (State.OPEN, State.BINDING):
             self._close(Reason.NOT_BOUND, events)
             return events
+        self._pulse.tick(now)
         events += map(Unanswered, self._pending.overdue(self.timers.response, now))
         if now >= self._pending.oldest_housekeeping() + self.timers.response:
             unbinding = self.state is State.UNBINDING
@@ -249,11 +254,11 @@ class Session:
         """Ask once: after a silence, and when an answer did not come, before anything is asked again."""
         if self.state in BOUND and not self._pending.asks(Command.ENQUIRE_LINK):
             self._ask(Command.ENQUIRE_LINK, now)
-            self._enquired = now
+            self._pulse.enquired(now)
 
     def _enquire_at(self) -> float:
         asked = self.state not in BOUND or self._pending.asks(Command.ENQUIRE_LINK)
-        return inf if asked else self._heard + self.timers.enquire_link
+        return inf if asked else self._pulse.heard + self.timers.enquire_link
 
     def _unbind_at(self) -> float:
         return inf if self._draining else self._active + self.timers.inactivity

@@ -13,6 +13,8 @@ class Timers:
     response: float = 30.0  # sent, but not answered; also an enquire_link and an unbind
     enquire_link: float = 30.0  # nothing heard: ask whether anybody is there
     inactivity: float = inf  # nothing but enquire_links: unbind
+    late: float = 300.0  # sent so long ago: until then an answer after the response timer is still understood
+    listen: float = 1.0  # heard again after a silence in which answers became overdue: they may come first
 
     @property
     def shortest(self) -> float:

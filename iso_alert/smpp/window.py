@@ -1,10 +1,11 @@
 """What a session has asked and not been told: sequence numbers, the window, and what is handed back at the end.
 
 Requests that were asked but whose octets nobody has fetched yet are *fresh*: if the connection breaks now, they have
-certainly not been sent. Dictionaries keep their order, so the oldest request is always the first one.
+certainly not been sent. Those whose time is over are *overdue*: they take no room, but an answer still finds them, for
+a while. Dictionaries keep their order, so the oldest request is always the first one.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from math import inf
 
 from attrs import define, field, frozen
@@ -12,6 +13,7 @@ from attrs import define, field, frozen
 from .command import RESPONSE, Command
 
 LAST_SEQUENCE = 0x7FFF_FFFF
+OVERDUE_WINDOWS = 10  # so many windows full are remembered when their time is over, and the oldest forgotten
 Entry = tuple[int, Hashable, float]  # command, ref, asked at: a plain tuple, since there is one per PDU
 _NACK = Command.GENERIC_NACK.value
 
@@ -32,6 +34,7 @@ class Window:
     _last: int = 0
     _fresh: dict[int, Entry] = field(factory=dict, init=False)
     _sent: dict[int, Entry] = field(factory=dict, init=False)
+    _overdue: dict[int, Entry] = field(factory=dict, init=False)
     _housekeeping: dict[int, Entry] = field(factory=dict, init=False)
 
     @property
@@ -41,6 +44,11 @@ class Window:
     @property
     def empty(self) -> bool:
         return not self._sent and not self._fresh
+
+    @property
+    def misses(self) -> bool:
+        """Whether an answer may come to what is overdue."""
+        return bool(self._overdue)
 
     def next_sequence(self) -> int:
         """From 1 to 0x7FFFFFFF and round again, past those that are still outstanding (5.1.4)."""
@@ -68,28 +76,39 @@ class Window:
 
     def settle(self, sequence: int, response: int) -> Entry | None:
         """Take out the message that this response answers, if there is one."""
-        entry = self._sent.get(sequence)
+        entry = self._sent.get(sequence)  # as `_taken_out`, written out: this is done once a PDU
         if entry is None or (entry[0] | RESPONSE != response and response != _NACK):
             return None
         del self._sent[sequence]
         return entry
 
+    def settle_overdue(self, sequence: int, response: int, since: float) -> Entry | None:
+        """The same among those whose time was over, if it was asked after `since`."""
+        entry = _taken_out(self._overdue, sequence, response)
+        return entry if entry and entry[2] > since else None
+
     def settle_housekeeping(self, sequence: int, response: int) -> int | None:
         """The command of the housekeeping that this response answers, if there is one."""
-        entry = self._housekeeping.get(sequence)
-        if entry is None or (entry[0] | RESPONSE != response and response != _NACK):
-            return None
-        del self._housekeeping[sequence]
-        return entry[0]
+        entry = _taken_out(self._housekeeping, sequence, response)
+        return entry[0] if entry else None
 
     def overdue(self, limit: float, now: float) -> list[Hashable]:
         """Take out the messages that have waited `limit` seconds or longer, oldest first."""
-        found = []
+        found = {}
         for sequence, entry in self._sent.items():
             if entry[2] + limit > now:
                 break
-            found.append(sequence)
-        return [self._sent.pop(sequence)[1] for sequence in found]
+            found[sequence] = entry
+        for sequence in found:
+            del self._sent[sequence]
+        self._remember(found)
+        return [entry[1] for entry in found.values()]
+
+    def _remember(self, overdue: Mapping[int, Entry]) -> None:
+        # A sequence number does not come round within the few minutes in which it is looked for here.
+        self._overdue.update(overdue)
+        for sequence in [*self._overdue][: -self.size * OVERDUE_WINDOWS]:
+            del self._overdue[sequence]
 
     def oldest(self) -> float:
         """When the oldest message was asked; inf if none waits."""
@@ -108,5 +127,15 @@ class Window:
         in_doubt = tuple(entry[1] for entry in self._sent.values())
         self._fresh.clear()
         self._sent.clear()
+        self._overdue.clear()
         self._housekeeping.clear()
         return Leftovers(unsent, in_doubt)
+
+
+def _taken_out(among: dict[int, Entry], sequence: int, response: int) -> Entry | None:
+    """The request that this response answers, which is then no longer there."""
+    entry = among.get(sequence)
+    if entry is None or (entry[0] | RESPONSE != response and response != _NACK):
+        return None
+    del among[sequence]
+    return entry

@@ -21,7 +21,18 @@ from typing import Any
 from attrs import define, field
 
 from iso_alert.smpp.command import Command, command_name, status_name
-from iso_alert.smpp.event import Answered, Asked, BindRefused, Bound, Closed, Event, Late, Rejected, Unanswered
+from iso_alert.smpp.event import (
+    Answered,
+    AnsweredLate,
+    Asked,
+    BindRefused,
+    Bound,
+    Closed,
+    Event,
+    Late,
+    Rejected,
+    Unanswered,
+)
 from iso_alert.smpp.pdu import Pdu, write_body
 from iso_alert.smpp.session import Misuse, Session
 from iso_alert.smpp.state import Role
@@ -34,6 +45,7 @@ TELL: Mapping[type, Callable[[Any], str]] = {
     Bound: lambda each: f"Bound {each.state.value}",
     BindRefused: lambda each: f"BindRefused {status_name(each.status)}",
     Answered: lambda each: f"Answered {each.ref} {status_name(each.status)} {each.message_id}".rstrip(),
+    AnsweredLate: lambda each: f"AnsweredLate {each.ref} {status_name(each.status)} {each.message_id}".rstrip(),
     Unanswered: lambda each: f"Unanswered {each.ref}",
     Late: lambda each: f"Late {each.sequence}",
     Asked: lambda each: f"Asked {command_name(each.pdu.command)} {each.pdu.sequence}",

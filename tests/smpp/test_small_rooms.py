@@ -13,7 +13,7 @@ from iso_alert.smpp.pdu import write_body
 from iso_alert.smpp.submit import Source, relative_period, source, submit_form
 from iso_alert.smpp.text import Part
 from iso_alert.smpp.timers import Timers
-from iso_alert.smpp.window import LAST_SEQUENCE, Leftovers, Window
+from iso_alert.smpp.window import LAST_SEQUENCE, OVERDUE_WINDOWS, Leftovers, Window
 
 SUBMIT, SUBMIT_RESP = Command.SUBMIT_SM, Command.SUBMIT_SM_RESP
 
@@ -39,6 +39,43 @@ def test_an_answer_cannot_come_before_its_question() -> None:
 
     assert window.settle(sequence, SUBMIT_RESP) is None
     assert window.give_up() == Leftovers(("a",), ())
+
+
+def overdue(window: Window, *refs: str) -> list[int]:
+    """Ask these, and let their time pass; their numbers."""
+    numbers = [window.message(SUBMIT, ref, 0.0) for ref in refs]
+    window.fetched()
+    window.overdue(30.0, 30.0)
+    return numbers
+
+
+def test_an_answer_finds_what_is_overdue_once() -> None:
+    """It takes no room meanwhile, an answer of another kind is none, and a second answer finds nothing."""
+    window = Window(2)
+    first, _ = overdue(window, "a", "b")
+
+    assert (window.room, window.empty) == (2, True)
+    assert window.settle_overdue(first, Command.DATA_SM_RESP, -inf) is None
+    assert window.settle_overdue(first, SUBMIT_RESP, -inf) == (SUBMIT, "a", 0.0)
+    assert window.settle_overdue(first, SUBMIT_RESP, -inf) is None
+
+
+def test_only_so_much_that_is_overdue_is_remembered() -> None:
+    """An SMSC that never answers costs a few windows of memory; the oldest are forgotten first."""
+    window = Window(2)
+    numbers = [number for _ in range(OVERDUE_WINDOWS + 3) for number in overdue(window, "a", "b")]
+    found = [number for number in numbers if window.settle_overdue(number, SUBMIT_RESP, -inf)]
+
+    assert found == numbers[-2 * OVERDUE_WINDOWS :]
+
+
+def test_what_is_overdue_ends_with_its_connection() -> None:
+    """Sequence numbers mean nothing on the next one; and it was told of already."""
+    window = Window(2)
+    first, _ = overdue(window, "a", "b")
+
+    assert window.give_up() == Leftovers((), ())
+    assert window.settle_overdue(first, SUBMIT_RESP, -inf) is None
 
 
 @given(st.lists(st.sampled_from(["ask", "fetch", "answer"])))
