@@ -12,43 +12,35 @@ be of no use to the phone: two operators need not cut alike, nor show one sender
 Nothing of this ever waits for a link, nor a link for it.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeVar
 
-import structlog
 import trio
 from attrs import evolve
 
-from iso_alert.domain.alert import VALID_FOR, AlertState
-from iso_alert.domain.name import name_of
-from iso_alert.domain.news import NEWS
-from iso_alert.domain.reminding import DUE
+from iso_alert.domain.alert import AlertState
+from iso_alert.service import bag
+from iso_alert.service.bag import Bag
 from iso_alert.service.desk import Desk
-from iso_alert.service.outcome import Accepted, InDoubt, Outcome, Receipted, Refused, Submission, Unsent
+from iso_alert.service.outcome import Belated, Outcome, Receipted
 from iso_alert.service.reports import acknowledge
 from iso_alert.service.routes import Routes
-from iso_alert.service.verdict import Carried, confirmed, not_written, stale, untaken, worse
+from iso_alert.service.verdict import not_written, stale
 from iso_alert.service.way import Way
-from iso_alert.smpp.receipt import id_forms
-from iso_alert.smpp.text import cut
-from iso_alert.store.port import Confirmed, Lease, Settled, StoreUnavailable, Taken, Untaken
+from iso_alert.store.port import Lease, Result, Settled, StoreUnavailable, Taken, Untaken
 
 CLAIM = 256  # alerts to a claim
 SETTLE = 512  # outcomes to a commit
 RETRY_STORE = 1.0  # seconds until an answer that could not be written is written again
-PATIENT = frozenset({DUE, NEWS})  # they let everything pass, so how long they waited says nothing of us
 T = TypeVar("T")
-log = structlog.get_logger()
 
 
-class Watch(Protocol):
+class Watch(bag.Watch, Protocol):
     """What the courier tells of itself."""
 
-    def submitted_after(self, seconds: float) -> None: ...
     def settled(self, settled: Settled) -> None: ...
-    def given_up(self, state: AlertState) -> None: ...
 
 
 class Courier:
@@ -56,10 +48,9 @@ class Courier:
 
     def __init__(self, desk: Desk, routes: Routes, watch: Watch, clock: Callable[[], float]) -> None:
         self._desk, self._routes, self._watch, self._clock = desk, routes, watch, clock
-        self._ready: deque[Lease] = deque()  # leased, and given to no route yet
+        self._bag = Bag(watch, lambda: routes.credit() > 0)
         self._in_part: Sequence[Lease] = ()  # leased, and it is asked who has the other parts
-        self._carried: dict[int, Carried] = {}
-        self._leasing = trio.Lock()
+        self._leasing = trio.Lock()  # held while leases are on their way from the store to the bag
         self._bell = trio.Event()  # there is something ready, or more in the store
         self._more = True  # the store may hold alerts that are due
 
@@ -67,10 +58,10 @@ class Courier:
 
     def room(self) -> int:
         """Alerts that the routes could take now; two parts each, as Thai ones have."""
-        return max(0, self._routes.credit() // 2 - len(self._ready))
+        return max(0, self._routes.credit() // 2 - len(self._bag.ready))
 
     def take(self, leases: Sequence[Lease]) -> None:
-        self._ready.extend(leases)
+        self._bag.ready.extend(leases)
         self._bell.set()
 
     def nudge(self) -> None:
@@ -94,38 +85,38 @@ class Courier:
     async def _give_back(self) -> None:
         """What was leased and never given to a route waits in the store, and in no doubt."""
         at = self._clock()
-        await self._make_durable([not_written(lease.alert, at) for lease in (*self._ready, *self._in_part)])
+        await self._make_durable([not_written(lease.alert, at) for lease in (*self._bag.ready, *self._in_part)])
 
     async def _send(self) -> None:
         while True:
             await self._bell.wait()
             self._bell = trio.Event()
-            while self._ready or self._more:
+            while self._bag.ready or self._more:
                 await self._routes.wait_credit()
-                if not self._ready and not await self._claim():
+                if not self._bag.ready and not await self._claim():
                     break
                 self._hand_over()
 
     async def _claim(self) -> bool:
         """Lease what is due in the store.  False when nothing is."""
-        self._more, now = False, self._clock()
-        limit = max(1, min(CLAIM, self._routes.credit() // 2))
-        try:
-            leases = await self._desk.do(partial(self._desk.store.claim, now, limit))
-        except StoreUnavailable:
-            return False  # `_wake_when_due` comes back to it
-        await self._receive(leases, limit, now)
+        async with self._leasing:
+            self._more, now = False, self._clock()
+            limit = max(1, min(CLAIM, self._routes.credit() // 2))
+            try:
+                leases = await self._desk.do(partial(self._desk.store.claim, now, limit))
+            except StoreUnavailable:
+                return False  # `_wake_when_due` comes back to it
+            await self._receive(leases, limit, now)
         return bool(leases)
 
     async def _receive(self, leases: Sequence[Lease], limit: int, now: float) -> None:
         """Take what the store has leased of what is due; if that is as many as were asked for, there may be more."""
         self._more = self._more or len(leases) == limit
-        async with self._leasing:
-            good = [lease for lease in leases if not stale(lease, now)]
-            self.take([lease for lease in good if not lease.done])
-            self._in_part = [lease for lease in good if lease.done]
-            await self._go_on()
-            await self._give_up([lease for lease in leases if stale(lease, now)], now)
+        good = [lease for lease in leases if not stale(lease, now)]
+        self.take([lease for lease in good if not lease.done])
+        self._in_part = [lease for lease in good if lease.done]
+        await self._go_on()
+        await self._give_up([lease for lease in leases if stale(lease, now)], now)
 
     async def _go_on(self) -> None:
         """Give each alert that an operator has in part to that operator; if it is away, the alert begins anew.
@@ -143,7 +134,7 @@ class Courier:
             if operator is None:
                 self.take([evolve(lease, done=frozenset())])
             elif way := self._routes.choose(operator):
-                self._routes.give(way, self._parts(lease, way))
+                self._give(lease, way)
             else:
                 gone.append(not_written(lease.alert, self._clock()))
         await self._make_durable(gone)
@@ -153,7 +144,7 @@ class Courier:
         """What waited for a day is of no use to anybody any more."""
         faults = [Untaken(lease.alert, AlertState.GIVEN_UP, "too old", now) for lease in leases]
         for fault in faults:
-            self._tell(fault)
+            self._bag.give_up(fault)
         await self._make_durable(faults)
 
     async def _wake_when_due(self) -> None:
@@ -169,21 +160,14 @@ class Courier:
 
     def _hand_over(self) -> None:
         """Give each alert to the route whose turn it is, and then each route what it has got, as one write."""
-        ready, routes = self._ready, self._routes
+        ready, routes = self._bag.ready, self._routes
         routes.credit()  # it may be less than when the store was asked
         while ready and (way := routes.choose()):
-            routes.give(way, self._parts(ready.popleft(), way))
+            self._give(ready.popleft(), way)
         routes.flush()
 
-    def _parts(self, lease: Lease, way: Way) -> list[Submission]:
-        """The parts that the SMSC does not have.  The reference is the alert's, so a phone recognises copies."""
-        config = way.config
-        parts = cut(lease.text, reference=lease.alert, long_messages=config.long_messages, gsm=config.gsm)
-        numbers = range(1, len(parts) + 1)
-        missing = [n for n in numbers if n not in lease.done] or numbers  # none: it was cut otherwise before
-        self._carried[lease.alert] = Carried(lease, way, config, set(missing), len(parts))
-        mobile, left = lease.mobile.lstrip("+"), VALID_FOR - (self._clock() - lease.began_at)
-        return [Submission((lease.alert, n), mobile, parts[n - 1], left) for n in missing]
+    def _give(self, lease: Lease, way: Way) -> None:
+        self._routes.give(way, self._bag.pack(lease, way, self._clock()))
 
     # Settling.
 
@@ -196,26 +180,32 @@ class Courier:
         """Make outcomes durable, then tell the SMSC that its receipts are.
 
         Whoever stood behind those that are settled may go, as many as have room now: the same commit leases them.
+        Late answers speak of alerts that may be leased again, so they are written while none is on its way to us.
         """
-        results, now = list(self._results(outcomes)), self._clock()
-        freed = sum(not isinstance(one, Receipted) for one in outcomes)
-        limit = self._room_after(freed) if any(isinstance(result, Taken | Untaken) for result in results) else 0
-        settled = await self._surely(partial(self._desk.store.settle, results, now, limit)) if results else Settled()
+        belated, now = any(isinstance(one, Belated) for one in outcomes), self._clock()
+        async with self._leasing if belated else nullcontext():
+            results = self._bag.results(outcomes)
+            limit = self._room_after(results)
+            settled = (
+                await self._surely(partial(self._desk.store.settle, results, now, limit)) if results else Settled()
+            )
         self._watch.settled(settled)
-        self._routes.settled()
+        self._routes.settled(outcomes)
         acknowledge(one for one in outcomes if isinstance(one, Receipted))
         if limit:
-            await self._receive(settled.leases, limit, now)
+            async with self._leasing:
+                await self._receive(settled.leases, limit, now)
             self._hand_over()
-        elif freed:
+        elif any(not isinstance(one, Receipted) for one in outcomes):
             self.nudge()
 
-    def _room_after(self, freed: int) -> int:
-        """Alerts that the routes can take once so many parts are settled; none while all routes are away."""
-        room = (self._routes.credit() + freed) // 2 - len(self._ready)
-        return max(0, min(CLAIM, room)) if self._routes.there() else 0
+    def _room_after(self, results: Sequence[Result]) -> int:
+        """Alerts that the routes can take once this is written; none where nothing of it lets another go."""
+        if not any(isinstance(result, Taken | Untaken) for result in results):
+            return 0
+        return max(0, min(CLAIM, self._routes.credit_when_settled() // 2 - len(self._bag.ready)))
 
-    async def _make_durable(self, results: Sequence[Taken | Untaken | Confirmed]) -> None:
+    async def _make_durable(self, results: Sequence[Result]) -> None:
         """Write results, however long the store takes to come back."""
         if results:
             self._watch.settled(await self._surely(partial(self._desk.store.settle, results)))
@@ -227,39 +217,3 @@ class Courier:
                 return await self._desk.do(verb)
             except StoreUnavailable:
                 await trio.sleep(RETRY_STORE)
-
-    def _results(self, outcomes: Iterable[Outcome]) -> Iterator[Taken | Untaken | Confirmed]:
-        for outcome in outcomes:
-            if isinstance(outcome, Receipted):
-                yield confirmed(outcome)
-                continue
-            alert, n = cast("tuple[int, int]", outcome.ref)  # as `_parts` gave it
-            carried = self._carried[alert]
-            carried.waiting.discard(n)
-            carried.way.told()
-            if isinstance(outcome, Accepted):
-                yield self._taken(carried, n, outcome)
-            else:
-                self._blame(carried, outcome)
-            if not carried.waiting:
-                del self._carried[alert]
-                if carried.fault:
-                    self._tell(carried.fault)
-                    yield carried.fault
-
-    def _taken(self, carried: Carried, n: int, outcome: Accepted) -> Taken:
-        lease, config = carried.lease, carried.config
-        if lease.key not in PATIENT:
-            self._watch.submitted_after(outcome.at - lease.began_at)
-        ids = id_forms(outcome.message_id) or ("",)
-        confirms = config.activate == "on_accept"
-        return Taken(lease.alert, n, carried.total, config.operator, ids, outcome.at, confirms)
-
-    def _blame(self, carried: Carried, outcome: Refused | InDoubt | Unsent) -> None:
-        elsewhere = self._routes.credit() > 0
-        carried.fault = worse(carried.fault, untaken(carried.lease, outcome, elsewhere))
-
-    def _tell(self, fault: Untaken) -> None:
-        if fault.state is not AlertState.QUEUED:
-            self._watch.given_up(fault.state)
-            log.warning("alert not sent", alert=name_of(fault.alert), state=fault.state.value, cause=fault.cause)

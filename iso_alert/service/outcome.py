@@ -50,6 +50,16 @@ class InDoubt:
 
 
 @frozen
+class Belated:
+    """What was told as InDoubt is answered after all, on the same connection: the SMSC took it, or did not."""
+
+    ref: Hashable
+    status: int
+    message_id: str
+    at: float
+
+
+@frozen
 class Unsent:
     """Handed over, and certainly not written: to be sent again without a second thought."""
 
@@ -68,4 +78,4 @@ class Receipted:
     request: Pdu = field(repr=False, eq=False)
 
 
-Outcome = Accepted | Refused | InDoubt | Unsent | Receipted
+Outcome = Accepted | Refused | InDoubt | Belated | Unsent | Receipted

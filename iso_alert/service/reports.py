@@ -1,4 +1,8 @@
-"""The outcomes that wait to be fetched: routes write, one fetches, and a bound makes the routes' sources wait."""
+"""The outcomes that wait to be fetched: routes write, one fetches, and a bound makes the routes' sources wait.
+
+A late answer speaks of an alert that may be about to go again.  `belated` counts those that came and are not dealt
+with: while there are any, routes give no credit, so that nobody is told again what we have heard already.
+"""
 
 from collections.abc import Iterable
 
@@ -6,7 +10,7 @@ import trio
 from attrs import define, field
 
 from .dialogue import Dialogue
-from .outcome import Outcome, Receipted
+from .outcome import Belated, Outcome, Receipted
 
 
 @define(eq=False)
@@ -14,6 +18,7 @@ class Reports:
     """`put` never fails, since what happened has happened; `room` is where whoever causes reports is made to wait."""
 
     bound: int
+    belated: int = field(default=0, init=False)
     _writers: int = field(default=0, init=False)
     _waiting: list[Outcome] = field(factory=list, init=False)
     _ended: bool = field(default=False, init=False)
@@ -24,6 +29,15 @@ class Reports:
         if not self._waiting:  # whoever fetches sleeps only while there is nothing
             self._put.unpark_all()
         self._waiting.append(outcome)
+
+    def put_belated(self, outcome: Belated) -> None:
+        self.belated += 1
+        self.put(outcome)
+
+    def heard(self, outcomes: Iterable[Outcome]) -> None:
+        """These have been dealt with."""
+        if self.belated:
+            self.belated -= sum(isinstance(one, Belated) for one in outcomes)
 
     def begin(self) -> None:
         """One more writes."""

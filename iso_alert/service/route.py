@@ -16,24 +16,22 @@ import structlog
 import trio
 
 from iso_alert.smpp.command import Action, Command, Status, StatusTable, status_name
-from iso_alert.smpp.event import Answered, Asked, BindRefused, Bound, Event, Late, Rejected, Unanswered
+from iso_alert.smpp.event import Answered, AnsweredLate, Asked, BindRefused, Bound, Event, Late, Rejected, Unanswered
 from iso_alert.smpp.pace import Bucket, Pace
 from iso_alert.smpp.receipt import read_receipt
 from iso_alert.smpp.session import Session
 from iso_alert.smpp.state import BOUND, Role
 from iso_alert.smpp.submit import submit_form
 
+from .complaints import Complaints
 from .dialogue import Dialogue
-from .outcome import Accepted, InDoubt, Outcome, Receipted, Refused, Submission, Unsent
+from .outcome import Accepted, Belated, InDoubt, Outcome, Receipted, Refused, Submission, Unsent
 from .reports import Reports
 from .route_config import RouteConfig, load_statuses
 from .tls import HandshakeFailed, dial
 from .watch import Unwatched, Watch
 
-__all__ = [
-    "Accepted", "InDoubt", "Outcome", "Receipted", "Refused", "Route", "RouteConfig", "RouteState", "Submission",
-    "Unsent", "Unwatched", "Watch", "load_statuses",
-]  # fmt: skip
+__all__ = ["Accepted", "Outcome", "Receipted", "Route", "RouteConfig", "RouteState", "Submission", "load_statuses"]
 
 RouteState = Literal["new", "connecting", "binding", "bound", "throttled", "draining", "waiting", "ended"]
 Connect = Callable[[], Awaitable[trio.abc.Stream]]
@@ -71,11 +69,11 @@ class Route:
         self._draining, self._over = False, trio.Event()
         self._attempts, self._stay_away = 0, 0.0
         self._patience = trio.CancelScope()  # of what `drain` may cut short
-        self._was_bound, self._last_trouble = False, ""
+        self._was_bound, self._complaints = False, Complaints(self._log)
         self._on: dict[type, Callable[[Any, float], None]] = {
-            Answered: self._answered, Unanswered: self._unanswered, Asked: self._asked,
-            Bound: self._bound, BindRefused: self._bind_refused, Late: lambda *_: self._watch.late(),
-            Rejected: lambda *_: self._watch.unexpected(),
+            Answered: self._answered, Unanswered: self._unanswered, AnsweredLate: self._answered_late,
+            Asked: self._asked, Bound: self._bound, BindRefused: self._bind_refused,
+            Late: lambda *_: self._watch.late(), Rejected: lambda *_: self._watch.unexpected(),
         }  # fmt: skip
 
     # ---- what the courier sees
@@ -102,9 +100,13 @@ class Route:
 
     def credit(self) -> int:
         """How many submissions may be handed over right now."""
-        if self._dialogue is None or self._draining:
-            return 0
-        return int(min(self._dialogue.session.room, self._pace.available(trio.current_time())))
+        return int(min(self._room, self._pace.available(trio.current_time())))
+
+    @property
+    def _room(self) -> int:
+        """None while a late answer waits to be dealt with: what would go could be what it speaks of."""
+        dialogue, closed = self._dialogue, self._draining or self._reports.belated
+        return 0 if dialogue is None or closed else dialogue.session.room
 
     async def wait_credit(self) -> None:
         """Return once there is credit; after `drain` that is never."""
@@ -115,9 +117,7 @@ class Route:
 
     def credit_at(self) -> float:
         """When time alone will give credit; inf if something must happen first."""
-        if self._dialogue is None or self._draining or self._dialogue.session.room <= 0:
-            return inf
-        return self._pace.next_at(trio.current_time())
+        return self._pace.next_at(trio.current_time()) if self._room > 0 else inf
 
     def send(self, submissions: Sequence[Submission]) -> None:
         """Hand over up to `credit()` submissions, in order, as one write; ValueError for more.
@@ -148,7 +148,10 @@ class Route:
         An empty list means that the route has ended and nothing more will come. For one task at a time; cancelling the
         wait loses nothing.
         """
-        return await self._reports.fetch()
+        outcomes = await self._reports.fetch()
+        self._reports.heard(outcomes)
+        self._changed.unpark_all()
+        return outcomes
 
     def leave(self) -> None:
         """Give no more credit, wait for the answers that are due, unbind, end: what `run` does from now on."""
@@ -201,13 +204,13 @@ class Route:
             try:
                 return await self._connect()
             except (OSError, trio.BrokenResourceError) as fault:
-                self._trouble("unreachable", fault=type(fault).__name__)
+                self._complaints.say("unreachable", fault=type(fault).__name__)
                 return None
             except HandshakeFailed as failed:
-                self._trouble("no_tls", outcome=failed.outcome, why=failed.why)
+                self._complaints.say("no_tls", outcome=failed.outcome, why=failed.why)
                 return None
         if not self._draining:
-            self._trouble("unreachable", fault="no answer")
+            self._complaints.say("unreachable", fault="no answer")
         return None
 
     async def _dial(self) -> trio.abc.Stream:
@@ -227,7 +230,7 @@ class Route:
             self._watch.bound(False)
             self._log.info("route.parted", reason=dialogue.reason)
         elif dialogue.reason != BIND_REFUSED:  # of that we have spoken
-            self._trouble("not_bound", fault=dialogue.reason)
+            self._complaints.say("not_bound", fault=dialogue.reason)
 
     async def _stay_away_a_while(self) -> None:
         if self._draining:
@@ -264,6 +267,10 @@ class Route:
         self._watch.in_doubt()
         self._reports.put(InDoubt(event.ref, at))
 
+    def _answered_late(self, event: AnsweredLate, at: float) -> None:
+        self._watch.late()
+        self._reports.put_belated(Belated(event.ref, event.status, event.message_id, at))
+
     def _asked(self, event: Asked, at: float) -> None:
         if self._dialogue is None:
             return
@@ -276,7 +283,8 @@ class Route:
             self._dialogue.session.respond(event.pdu, trio.current_time())
 
     def _bound(self, _event: Bound, _at: float) -> None:
-        self._phase, self._attempts, self._last_trouble = "bound", 0, ""
+        self._phase, self._attempts = "bound", 0
+        self._complaints.over()
         self._watch.bound(True)
         if self._was_bound:
             self._watch.reconnected()
@@ -285,14 +293,8 @@ class Route:
 
     def _bind_refused(self, event: BindRefused, _at: float) -> None:
         action = self._statuses.bind_action(event.status)
-        self._trouble("bind_refused", status=status_name(event.status), action=action.value)
+        self._complaints.say("bind_refused", status=status_name(event.status), action=action.value)
         if action is Action.ALARM:
             self._stay_away = self.config.slow
         if self._dialogue is not None:
             self._dialogue.leave(BIND_REFUSED)
-
-    def _trouble(self, what: str, **facts: str) -> None:
-        """Say it once, not once an attempt."""
-        if (trouble := f"{what} {facts}") != self._last_trouble:
-            self._last_trouble = trouble
-            self._log.warning(f"route.{what}", **facts)

@@ -55,6 +55,10 @@ class Routes:
         """How many parts may be given right now."""
         return sum(way.room() for way in self.ways)
 
+    def credit_when_settled(self) -> int:
+        """The same, once all that was told is durable."""
+        return sum(way.room_when_settled() for way in self.ways)
+
     async def wait_credit(self) -> None:
         """Return once there is credit; when all routes have left that is never."""
         await trio.lowlevel.checkpoint()
@@ -97,8 +101,9 @@ class Routes:
         """All that happened on any route since the last call, in order; as `Route.outcomes`."""
         return await self._reports.fetch()
 
-    def settled(self) -> None:
-        """Every outcome that a way was told of is durable."""
+    def settled(self, outcomes: Iterable[Outcome]) -> None:
+        """These are durable, and with them all that a way was told of."""
+        self._reports.heard(outcomes)
         for way in self.ways:
             way.settled()
         self._changed.unpark_all()

@@ -1,9 +1,11 @@
 """What becomes of an alert when its parts come back: pure judgement over what the SMSC said, or did not say."""
 
-from attrs import define
+from functools import reduce
+
+from attrs import define, evolve, field
 
 from iso_alert.domain.alert import FEW, VALID_FOR, AlertState, pause
-from iso_alert.service.outcome import InDoubt, Receipted, Refused, Unsent
+from iso_alert.service.outcome import Belated, InDoubt, Receipted, Refused, Unsent
 from iso_alert.service.route_config import RouteConfig
 from iso_alert.service.way import Way
 from iso_alert.smpp.command import Action, Status, status_name
@@ -15,14 +17,47 @@ _BADNESS = {AlertState.QUEUED: 0, AlertState.GIVEN_UP: 1, AlertState.UNKNOWN: 2,
 
 @define(eq=False)
 class Carried:
-    """An alert in our hands: what each of its parts came to, until the last one is known."""
+    """One attempt to send an alert: what each of its parts came to, until the last one is known.
+
+    It is the reference of its submissions, so it lives on as long as a late answer to one of them may come.
+    """
 
     lease: Lease
     way: Way  # all its parts go by one,
     config: RouteConfig  # as it was then
     waiting: set[int]  # numbers of parts without an outcome
     total: int
-    fault: Untaken | None = None  # the worst so far
+    faults: dict[int, Untaken] = field(factory=dict, init=False)  # of parts that were not accepted
+    known: set[int] = field(factory=set, init=False)  # parts of which a late answer has told already
+    doubtful: set[int] = field(factory=set, init=False)  # parts of which nobody knows whether the SMSC has them
+    after: "Carried | None" = field(default=None, init=False)  # the attempt that followed, because this is in doubt
+
+    @property
+    def fault(self) -> Untaken | None:
+        """The one that decides what becomes of the alert; None if all is well."""
+        return reduce(worse, self.faults.values()) if self.faults else None
+
+    @property
+    def latest(self) -> "Carried":
+        return self.after.latest if self.after else self
+
+    @property
+    def goes_on_alike(self) -> bool:
+        """Whether parts of this attempt and of the last one make one SMS."""
+        return self.total == 1 or self.config.operator == self.latest.config.operator
+
+    def learn(self, n: int, fault: Untaken | None) -> None:
+        """A part was in doubt and is so no more: it was taken, or has a `fault`."""
+        self.known.add(n)
+        self.doubtful.discard(n)
+        self.faults.pop(n, None)
+        if fault:
+            self.faults[n] = fault
+
+    def spare(self, n: int) -> bool:
+        """An earlier copy of this part was taken: what comes of this one is no fault.  Whether it was never written."""
+        self.learn(n, None)
+        return self.way.take_back((self, n))
 
 
 def stale(lease: Lease, now: float) -> bool:
@@ -59,10 +94,22 @@ def _closes_the_route(outcome: Refused) -> bool:
     return outcome.status == Status.ESME_RTHROTTLED or outcome.action is Action.REBIND
 
 
-def worse(one: Untaken | None, other: Untaken) -> Untaken:
+def one_doubt_less(lease: Lease) -> Lease:
+    return evolve(lease, doubts=max(0, lease.doubts - 1))
+
+
+def answered_late(outcome: Belated) -> str:
+    """The cause that people read."""
+    return f"answered late: {status_name(outcome.status)}"
+
+
+def denied(lease: Lease, outcome: Belated) -> Untaken:
+    """What an alert becomes of whose part the SMSC says late that it did not take it: again, and in no doubt."""
+    return Untaken(lease.alert, AlertState.QUEUED, answered_late(outcome), outcome.at)
+
+
+def worse(one: Untaken, other: Untaken) -> Untaken:
     """The fault that decides what becomes of an alert with several."""
-    if one is None:
-        return other
     return max(one, other, key=lambda fault: (_BADNESS[fault.state], fault.doubt, fault.pause))
 
 

@@ -5,7 +5,7 @@ keeps its name and its share, and brings up another route when it is wanted agai
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from math import inf
 
 import trio
@@ -57,8 +57,15 @@ class Way:
 
     def room(self) -> int:
         """Parts that it would take now.  What is answered and not written counts: a crash would send it again."""
-        self.left = max(0, min(self.route.credit() - len(self._queue), self.config.window - self._given))
+        self.left = self._room(self._given)
         return self.left
+
+    def room_when_settled(self) -> int:
+        """The same, once all that was told is durable."""
+        return self._room(self._given - self._told)
+
+    def _room(self, given: int) -> int:
+        return max(0, min(self.route.credit() - len(self._queue), self.config.window - given))
 
     def room_at(self) -> float:
         """When time alone will give room; inf if something must happen first."""
@@ -95,6 +102,14 @@ class Way:
 
     def _credit_at(self) -> float:
         return inf if self._given - len(self._queue) >= self.config.window else self.route.credit_at()
+
+    def take_back(self, ref: Hashable) -> bool:
+        """Tell back one part as never written, if it still waits for credit."""
+        found = [each for each in self._queue if each.ref == ref]
+        for each in found:
+            self._queue.remove(each)
+        self.route.decline(found)
+        return bool(found)
 
     def give_back(self) -> None:
         """Tell back, as never written, what still waits for credit."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from math import inf
 from random import Random
 from typing import Any
 
@@ -49,11 +50,12 @@ class Watched:
 
 @define(eq=False)
 class Operator:
-    """A simulated SMSC on memory streams, which can be down, and can hang up on us."""
+    """A simulated SMSC on memory streams, which can be down, can hang up on us, and can stand still for a while."""
 
     nursery: trio.Nursery
     smsc: Smsc
     down: bool = False
+    still_until: float = -inf
     calls: list[float] = field(factory=list)
     lines: list[trio.abc.Stream] = field(factory=list)
 
@@ -63,8 +65,37 @@ class Operator:
             raise OSError("nobody is there")
         ours, theirs = memory_stream_pair()
         self.lines.append(theirs)
-        self.nursery.start_soon(self.smsc.carry, theirs)
+        self.nursery.start_soon(self.smsc.carry, Still(theirs, self))
         return ours
+
+    def stand_still(self, seconds: float) -> None:
+        self.still_until = trio.current_time() + seconds
+
+
+@define(eq=False)
+class Still(trio.abc.Stream):
+    """A connection that stands, while the process at its other end neither hears nor says anything."""
+
+    stream: trio.abc.Stream
+    operator: Operator
+    _unheard: bytes | None = None  # it waits here, whoever gives up reading meanwhile
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        if self._unheard is None:
+            self._unheard = bytes(await self.stream.receive_some(max_bytes))
+        await trio.sleep_until(self.operator.still_until)
+        data, self._unheard = self._unheard, None
+        return data
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await trio.sleep_until(self.operator.still_until)
+        await self.stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self.stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        await self.stream.aclose()
 
 
 @define(eq=False)

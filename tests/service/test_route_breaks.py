@@ -74,23 +74,36 @@ async def test_a_peer_that_hangs_is_given_nothing_more(autojump_clock: MockClock
 
 
 async def test_an_answer_that_never_comes_stops_nobody_else(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
-    """An SMSC that is there says so at once, and there is credit again."""
+    """An SMSC that is there says so at once; if no late answer follows within a second, there is credit again."""
     scene = await set_stage(nursery, SmscOptions(ignore_every=1), registered_delivery=0)
     await scene.send("a")
     await scene.route.outcomes()
     await scene.route.wait_credit()
 
-    assert trio.current_time() == pytest.approx(30.0)
+    assert trio.current_time() == pytest.approx(31.0)
 
 
-async def test_a_late_answer_is_counted(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
-    """It finds nothing, and does no harm."""
-    scene = await set_stage(nursery, SmscOptions(response_latency=40.0))
+async def test_a_late_answer_says_what_became_of_it(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
+    """It is counted, told after the doubt, and gives the message id."""
+    scene = await set_stage(nursery, SmscOptions(response_latency=40.0), registered_delivery=0)
     await scene.send("a")
     await trio.sleep(50)
+    in_doubt, belated = await scene.outcomes(2)
 
-    assert refs(await scene.route.outcomes()) == ["a"]
+    assert refs([in_doubt, belated]) == ["a", "a"]
+    assert (type(in_doubt), belated.status, len(belated.message_id)) == (InDoubt, 0, 8)
     assert scene.watch.seen == {"up": 1, "in_doubt": 1, "late": 1}
+
+
+async def test_nothing_goes_before_a_late_answer_is_heard(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
+    """It may speak of what would be sent again: until somebody has fetched it there is no credit."""
+    scene = await set_stage(nursery, SmscOptions(response_latency=40.0), registered_delivery=0)
+    await scene.send("a")
+    await trio.sleep(50)
+    before = scene.route.credit()
+    await scene.outcomes(2)
+
+    assert (before, scene.route.credit()) == (0, 50)
 
 
 async def test_what_was_not_written_is_unsent(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
