@@ -20,25 +20,9 @@ from iso_alert.domain.card import Card
 from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.money import Currency, Money
 from iso_alert.domain.transaction import Facts, Original, Transaction
-from iso_alert.store.port import Committed, Confirmed, Lease, Taken, Untaken
+from iso_alert.store.port import Committed, Confirmed, Lease, Settled, Taken, Untaken
 
 HEAD = Struct(">I")  # the length of what follows
-_OFTEN = (Transaction, Card, Money, Currency, Original, Committed, Lease, Taken, Untaken, Confirmed)
-
-
-def _by_position(make: Callable[..., Any], get: Callable[[Any], tuple[Any, ...]], value: Any) -> tuple[Any, ...]:
-    return make, get(value)
-
-
-@lru_cache(maxsize=4096)
-def known_facts(*words: str) -> Facts:
-    """The one value of these words."""
-    return Facts(*words)
-
-
-for _kind, _make in (*((kind, kind) for kind in _OFTEN), (Facts, known_facts)):
-    _names = [each.name for each in fields(_kind)]
-    copyreg.pickle(_kind, partial(_by_position, _make, attrgetter(*_names)))
 
 
 @frozen
@@ -54,6 +38,23 @@ class Errand:
     args: tuple[Any, ...] = ()
     named: Any = None  # keyword arguments
     book: Rulebook | None = None  # a new one, which `Book` then stands for
+
+
+def _by_position(make: Callable[..., Any], get: Callable[[Any], tuple[Any, ...]], value: Any) -> tuple[Any, ...]:
+    return make, get(value)
+
+
+@lru_cache(maxsize=4096)
+def known_facts(*words: str) -> Facts:
+    """The one value of these words."""
+    return Facts(*words)
+
+
+_SAID = (Transaction, Card, Money, Currency, Original, Taken, Untaken, Confirmed, Errand)
+_ANSWERED = (Committed, Settled, Lease)
+for _kind, _make in (*((kind, kind) for kind in _SAID + _ANSWERED), (Facts, known_facts)):
+    _names = [each.name for each in fields(_kind)]
+    copyreg.pickle(_kind, partial(_by_position, _make, attrgetter(*_names)))
 
 
 def wrap(value: object) -> bytes:

@@ -4,7 +4,6 @@ All of them block and are called away from the event loop, in a process or a thr
 durable raises StoreUnavailable, and then nothing of the call has happened.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Protocol
@@ -80,7 +79,9 @@ class Committed:
         repeats = sum(one.repeat for one in recorded) if len(decisions) < len(recorded) else 0
         alerts = sum([len(decision.alerts) for decision in decisions])
         halves = len(recorded) - len(decisions) - repeats
-        outcomes = dict(Counter(map(_OUTCOME, decisions)))
+        outcomes: dict[tuple[str, str, str, bool], int] = {}
+        for outcome in map(_OUTCOME, decisions):  # most batches are small, and a Counter takes long to make
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
         return cls(outcomes, repeats, halves, alerts, leases, recorded if each else ())
 
 
