@@ -7,8 +7,9 @@ import trio
 from attrs import frozen
 
 from iso_alert.config import Config
+from iso_alert.config.wired import wires
 from iso_alert.service.desk import Desk
-from iso_alert.service.expiry import expiries, warn, wires
+from iso_alert.service.expiry import expiries, warn
 from iso_alert.service.metrics import Metrics
 from iso_alert.service.routes import Routes
 from iso_alert.store.keys import lost
@@ -28,7 +29,7 @@ class Lookout:
 
     async def certificates(self, config: Config, now: float) -> int:
         """Warn of those that end; how many those are."""
-        found = expiries(wires(config.links, config.routes))
+        found = expiries(wires(config))
         self._metrics.certificates(found)
         return warn(found, now)
 

@@ -6,6 +6,7 @@ To stop: close the doors, answer what is in hand, empty the windows to the opera
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from ssl import SSLContext
 
 import structlog
 import trio
@@ -13,9 +14,9 @@ from attrs import define, field, frozen
 
 from iso_alert.app.condition import Condition
 from iso_alert.app.lookout import LOOK_FOR_ORDERS, Lookout
+from iso_alert.app.rereading import reread, tell
 from iso_alert.app.sending import build_routes
-from iso_alert.config import ApiConfig, Config, ConfigError, load
-from iso_alert.config.renewed import renewed
+from iso_alert.config import ApiConfig, Config, ConfigError
 from iso_alert.service.calendar import Calendar, Round
 from iso_alert.service.courier import Courier
 from iso_alert.service.desk import Desk, InThread, Keeper
@@ -67,6 +68,7 @@ class Node:
     _links: Links = field(init=False)
     _office: Office | None = field(default=None, init=False)
     _reminders: Reminders = field(init=False)
+    _purging: Purging = field(init=False)
     _calendar: Calendar = field(init=False)
     _hold: Hold = field(init=False)
     _keeper: Keeper = field(init=False)
@@ -91,6 +93,7 @@ class Node:
         self.subscribing = Subscribing(self._desk, config.enrolment.rules, self._courier.nudge, self.clock)
         self._enrolment = self._enrolling()
         self._reminders = Reminders(self._desk, config.rulebook.texts, self._courier.nudge, self.clock)
+        self._purging = Purging(self._desk, config.retention, self.clock)
         self._calendar = Calendar(self._rounds())
         self.journal = Journal(self._desk, config.rulebook, self._courier, metrics, self.clock)
         self._links = Links(self.journal, metrics, self.clock)
@@ -103,12 +106,12 @@ class Node:
         return Enrolment(self.subscribing, enrolment.slips, enrolment.operators)
 
     def _rounds(self) -> Sequence[Round]:
-        config, nudge = self.config, self._courier.nudge
+        nudge = self._courier.nudge
         return (
             Round("lapse", LAPSE_EVERY, self.subscribing.lapse, full=LAPSE_FULL),
             self._reminders.round(),
             Newsroom(self._desk, nudge, self.clock).round(),
-            Purging(self._desk, config.retention, self.clock).round(),
+            self._purging.round(),
             Round("certificates", LOOK_EVERY, self._look_at_certificates),
             Round("orders", LOOK_FOR_ORDERS, self._lookout.orders),
         )
@@ -124,18 +127,15 @@ class Node:
         """
         await self._started.wait()
         try:
-            new = await trio.to_thread.run_sync(load, self.config.path)
+            found = await reread(self.config)
         except ConfigError as error:
             for fault in error.faults:
                 log.error("configuration kept as it was", fault=fault)
             self.metrics.reloaded("refused")
             return
-        found = renewed(self.config, new)
         self.config = found.config
         self._swap()
-        for what in found.waits:
-            log.warning("configuration: this waits for a restart", what=what)
-        log.info("configuration read again", keys=self.config.keyring.names)
+        tell(found)
         self.metrics.reloaded("waits" if found.waits else "done")
         await self._look_at_certificates()
         await self._lookout.keys(self.config)
@@ -150,7 +150,7 @@ class Node:
         self._enrolment = self._enrolling()
         self._routes.renew(config.routes)
         self._links.renew(config.links, config.keyring, self._enrolment)
-        self._reminders.texts = config.rulebook.texts
+        self._reminders.texts, self._purging.retention = config.rulebook.texts, config.retention
         if self._office:
             self._office.keyring, self._office.texts = config.keyring, config.rulebook.texts
 
@@ -237,7 +237,14 @@ class Node:
         routes = Dispatch(self._routes.statuses, self._lookout.orders)
         self._office = office = Office(self._desk, self.subscribing, config.keyring, texts, self.clock, tell, routes)
         gate = Gate(self._desk, Limits(api.rate, api.address_rate), self.clock, time.monotonic)
-        app = api_app(office, gate, tls=api.certificate is not None)
-        port = await doors.start(serve_app, app, api.host, api.port, self._closing, api.certificate)
-        log.info("api open", address=f"{api.host}:{port}", tls=api.certificate is not None)
+        app = api_app(office, gate, tls=api.tls is not None)
+        secured = self._api_context if api.tls else None
+        port = await doors.start(serve_app, app, api.host, api.port, self._closing, secured)
+        log.info("api open", address=f"{api.host}:{port}", tls=api.tls is not None)
         return api.host, port
+
+    def _api_context(self) -> SSLContext:
+        """As it is now: its certificate may have been renewed."""
+        assert self.config.api
+        assert self.config.api.tls
+        return self.config.api.tls.context

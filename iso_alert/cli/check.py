@@ -60,9 +60,10 @@ def _ended(good: "Config", now: float) -> "Iterator[str]":
     """Certificates with which every handshake fails."""
     from datetime import UTC, datetime
 
-    from iso_alert.service.expiry import expiries, wires
+    from iso_alert.config.wired import wires
+    from iso_alert.service.expiry import expiries
 
-    for (side, name, file), moment in expiries(wires(good.links, good.routes)):
+    for (side, name, file), moment in expiries(wires(good)):
         if moment <= now:
             day = datetime.fromtimestamp(moment, UTC)
             yield f"{side} {name}: tls: {file}: a certificate has ended on {day:%Y-%m-%d}: handshakes fail"

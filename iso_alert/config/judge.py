@@ -98,7 +98,9 @@ class Judge:
             return make()
         except BadTable as bad:
             self.faults += bad.faults  # they name their own file
-        except (ValueError, OSError) as fault:
+        except OSError as fault:
+            self._fault(where, f"{fault.filename}: {fault.strerror}" if fault.filename else fault)
+        except ValueError as fault:
             self._fault(where, fault)
         return None
 
@@ -182,8 +184,12 @@ class Judge:
     def _rulebook(self, links: tuple[LinkConfig, ...]) -> Rulebook | None:
         spoken = [link.dialect for link in links]
         own = self.base / self.file.policy.file  # beside the configuration, else among the tables
-        policy = str(own.absolute()) if own.is_file() else self.file.policy.file
-        return self._try("policy", lambda: read_rulebook(spoken, policy, *self.before))
+
+        def read() -> Rulebook:
+            policy = str(own.absolute()) if own.is_file() else self.file.policy.file
+            return read_rulebook(spoken, policy, *self.before)
+
+        return self._try("policy", read)
 
     def _api(self) -> ApiConfig | None:
         given = self.file.api

@@ -2,27 +2,39 @@
 
 A link's host must not notice: links keep their names, their addresses and how their bytes are cut and decoded.  All
 that hangs on the decoding (its tables, whether it is mirrored) stays with it.  Routes to operators can follow anything:
-one that changes leaves and binds anew, and the others stand in for it.
+one that changes leaves and binds anew, and the others stand in for it.  The API keeps its door, with another
+certificate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from attrs import evolve, fields, frozen
+from attrs import evolve, fields, frozen, has
 
+from iso_alert.config.api import ApiConfig
 from iso_alert.config.judge import Config
+from iso_alert.config.wired import wires
 from iso_alert.domain.decision import Rulebook
 from iso_alert.service.links import LinkConfig
 
-SWAPPED = ("keyring", "rulebook", "enrolment", "drain_timeout", "routes")  # of a Config; links are looked into
-LOOKED_INTO = ("links",)
+SWAPPED = {  # of a Config, and what it is called; links and the API are looked into
+    "keyring": "keys",
+    "rulebook": "policy, events, channels or texts",
+    "enrolment": "enrolment",
+    "drain_timeout": "run.drain_timeout",
+    "retention": "retention",
+}
+LOOKED_INTO = ("links", "routes", "api", "path")
+WAITS_OF_A_LINK = "profile, framing, decision or enrolment"
 
 
 @frozen
 class Renewed:
-    """The configuration in force now, and what of the new one is not, in words."""
+    """The configuration in force now; what of it is new, and what of the new one is not in force, in words."""
 
     config: Config
+    taken: Sequence[str]
     waits: Sequence[str]
 
 
@@ -30,19 +42,68 @@ def renewed(old: Config, new: Config) -> Renewed:
     """The new configuration as far as a running service can follow it."""
     waits = [one.name for one in fields(Config) if _stays(one.name) and _of(old, one.name) != _of(new, one.name)]
     links, about_links, as_before = _links(old.links, new.links)
-    changed = {name: _of(new, name) for name in SWAPPED} | {
+    api, about_api = _api(old.api, new.api)
+    changed = {name: _of(new, name) for name in (*SWAPPED, "routes")} | {
         "links": links,
+        "api": api,
         "rulebook": _book(old.rulebook, new.rulebook, as_before),
     }
-    return Renewed(evolve(old, **changed), [*waits, *about_links])
+    now = evolve(old, **changed)
+    return Renewed(now, list(_taken(old, now)), [*waits, *about_api, *about_links])
+
+
+def outlived(old: Config, new: Config, now: float) -> Iterator[str]:
+    """Certificates that have ended, in place of ones that have not: somebody took the wrong file."""
+    before = {(wire.side, wire.name): wire.tls for wire in wires(old)}
+    for wire in wires(new):
+        used = before.get((wire.side, wire.name))
+        until, good = (tls.ends.get("certificate", now + 1) if tls else now + 1 for tls in (wire.tls, used))
+        if until <= now < good:
+            day = datetime.fromtimestamp(until, UTC)
+            yield f"{wire.side} {wire.name}: tls: the new certificate ended on {day:%Y-%m-%d}, the one in use has not"
 
 
 def _stays(name: str) -> bool:
     return name not in (*SWAPPED, *LOOKED_INTO)
 
 
-def _of(config: Config, name: str) -> Any:
+def _of(config: Any, name: str) -> Any:
     return getattr(config, name)
+
+
+def _taken(old: Config, now: Config) -> Iterator[str]:
+    """What is new, in words."""
+    yield from (called for name, called in SWAPPED.items() if _told(_of(old, name)) != _told(_of(now, name)))
+    pairs = zip(old.links, now.links, strict=True)
+    yield from (f"link {one.rules.name}" for one, other in pairs if _told(one) != _told(other))
+    known, wanted = ({route.name: route for route in config.routes} for config in (old, now))
+    yield from (f"smsc {name}: is new" for name in wanted if name not in known)
+    yield from (f"smsc {name}: is gone" for name in known if name not in wanted)
+    yield from (f"smsc {name}" for name in known if name in wanted and known[name] != wanted[name])
+    before = {(wire.side, wire.name): wire.tls for wire in wires(old)}
+    for wire in wires(now):
+        used = before.get((wire.side, wire.name))
+        if wire.tls and used and wire.tls.made_of != used.made_of:
+            yield f"{wire.side} {wire.name}: certificates"
+
+
+def _told(value: Any) -> Any:
+    """What is written in it: some values are equal to nothing but themselves."""
+    if has(type(value)):
+        return [_told(_of(value, one.name)) for one in fields(type(value)) if one.eq]
+    if isinstance(value, Mapping):
+        return [(key, _told(each)) for key, each in value.items()]
+    return [_told(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _api(old: ApiConfig | None, new: ApiConfig | None) -> tuple[ApiConfig | None, list[str]]:
+    if old == new:
+        return new, []
+    if old is None or new is None:
+        return old, [f"api: is {'gone' if old else 'new'}"]
+    if (old.host, old.port, old.tls is None) != (new.host, new.port, new.tls is None):
+        return old, ["api: its address, or whether with TLS"]
+    return evolve(old, tls=new.tls), ["api: rate or address_rate"]
 
 
 def _links(
@@ -59,7 +120,7 @@ def _links(
             waits.append(f"link {name}: its address, who calls whom, or whether with TLS")
             one = evolve(one, door=link.door)
         if _decoding(link) != _decoding(one):
-            waits.append(f"link {name}: profile, framing, decision or enrolment")
+            waits.append(f"link {name}: {WAITS_OF_A_LINK}")
             as_before.add(name)
             one = evolve(one, dialect=link.dialect)
         links.append(one)

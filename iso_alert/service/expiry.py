@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 import structlog
 from attrs import frozen
 
-from iso_alert.service.links import LinkConfig
-from iso_alert.service.route_config import RouteConfig
 from iso_alert.service.tls import Tls
 
 LOOK_EVERY, DAY = 43_200.0, 86_400.0  # seconds
@@ -18,17 +16,11 @@ Expiry = tuple[tuple[str, str, str], float]  # side, name and file; when the fir
 
 @frozen
 class Wire:
-    """A link, or the way to an SMSC."""
+    """A link, the way to an SMSC, or the API's door."""
 
-    side: str  # link, smsc
+    side: str  # link, smsc, api
     name: str
     tls: Tls | None
-
-
-def wires(links: Iterable[LinkConfig], routes: Iterable[RouteConfig]) -> Sequence[Wire]:
-    """All of a configuration."""
-    ours = [Wire("link", link.rules.name, link.door.tls) for link in links]
-    return [*ours, *(Wire("smsc", route.name, route.tls) for route in routes)]
 
 
 def expiries(wires: Iterable[Wire]) -> Sequence[Expiry]:

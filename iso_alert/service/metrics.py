@@ -88,7 +88,7 @@ class Metrics:
         )
         self.expiries = Gauge(
             p + "certificate_expiry_seconds",
-            "When the certificates of a configured file end, since 1970; side: link or smsc",
+            "When the certificates of a configured file end, since 1970; side: link, smsc or api",
             ["side", "name", "file"],
             registry=r,
         )

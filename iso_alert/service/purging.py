@@ -20,10 +20,13 @@ log = structlog.get_logger()
 
 
 class Purging:
-    """The daily purge.  Where it was, when it is broken off, stands in the store."""
+    """The daily purge.  Where it was, when it is broken off, stands in the store.
+
+    A `retention` put in its place counts from the next portion on.
+    """
 
     def __init__(self, desk: Desk, retention: Retention, clock: Callable[[], float]) -> None:
-        self._desk, self._retention, self._clock = desk, retention, clock
+        self._desk, self.retention, self._clock = desk, retention, clock
 
     def round(self) -> Round:
         return Round("purge", TURN, self.turn, full=1)
@@ -33,7 +36,7 @@ class Purging:
         now, store = self._clock(), self._desk.store.keeping
         if not begins(await self._desk.do(store.purged_at), now):
             return 0
-        retention = self._retention
+        retention = self.retention
         limits = Limits(retention.journal_before(now), retention.texts_before(now), retention.audit_before(now))
         more = await self._desk.do(partial(store.purge, limits, now))
         if not more:

@@ -39,7 +39,7 @@ class RouteConfig:
     back_off: BackOff = field(factory=BackOff)  # between connections
     throttle: BackOff = field(factory=lambda: BackOff(most=30.0))  # of the whole route, after ESME_RTHROTTLED
     slow: float = 300.0  # between binds that only a person can mend
-    tls: Tls | None = field(default=None, eq=False)  # new certificates do not make another route of it
+    tls: Tls | None = None  # with it or without is another route; new certificates do not make one (see Tls)
     weight: float = 1.0  # its share of the alerts, beside the other routes'
     operator: str = field(default=Factory(lambda self: self.name, takes_self=True))  # one for all routes to it
 

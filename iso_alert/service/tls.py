@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,12 +20,16 @@ Secured = trio.SSLStream[Plain]
 
 @frozen
 class Tls:
-    """What one end of a wire needs.  `ends`: when the certificates of each of its files end, seconds since 1970."""
+    """What one end of a wire needs.  `ends`: when the certificates of each of its files end, seconds since 1970.
+
+    `made_of` is the same as long as the files are.
+    """
 
     context: ssl.SSLContext = field(repr=False, eq=False)
     ends: Mapping[str, float] = field(factory=dict, eq=False)
     server_name: str | None = None  # whom we expect there, where it is not the name we call
     mutual: bool = False
+    made_of: bytes = field(default=b"", repr=False, eq=False)
 
 
 def secured(tls: Tls | None) -> str:
@@ -48,7 +53,7 @@ def listening(certificate: Path, key: Path | None = None, clients: Path | None =
     if clients:
         context.verify_mode = ssl.CERT_REQUIRED
         told["clients"] = _trust(context, clients)
-    return Tls(context, told, mutual=clients is not None)
+    return Tls(context, told, mutual=clients is not None, made_of=_digest(certificate, key, clients))
 
 
 def calling(
@@ -65,7 +70,12 @@ def calling(
         context.load_default_certs()
     if certificate:
         told["certificate"] = _introduce(context, certificate, key)
-    return Tls(context, told, server_name, mutual=certificate is not None)
+    made_of = _digest(authorities, certificate, key)
+    return Tls(context, told, server_name, mutual=certificate is not None, made_of=made_of)
+
+
+def _digest(*files: Path | None) -> bytes:
+    return sha256(b"".join(sha256(file.read_bytes()).digest() for file in files if file)).digest()
 
 
 def _context(protocol: int) -> ssl.SSLContext:

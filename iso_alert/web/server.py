@@ -2,7 +2,8 @@
 
 import logging
 import socket
-from pathlib import Path
+from collections.abc import Callable
+from ssl import SSLContext, SSLObject, SSLSocket
 from typing import Any
 
 import trio
@@ -15,11 +16,11 @@ async def serve_app(
     host: str,
     port: int,
     closing: trio.Event,
-    certificate: tuple[Path, Path] | None = None,
+    secured: Callable[[], SSLContext] | None = None,
     *,
     task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve until `closing` is set, under TLS if there is a certificate (with its key).
+    """Serve until `closing` is set, under TLS if there is a context for it: asked anew for whoever comes.
 
     Started with the port; OSError if the address is taken.
     """
@@ -32,16 +33,39 @@ async def serve_app(
             raise OSError(fault.errno, f"{host}:{port}: {fault.strerror}") from None
         port = int(door.getsockname()[1])
         number = door.detach()  # Hypercorn closes it
-    config = Config()
+    config = _Secured(secured) if secured else Config()
     config.bind = [f"fd://{number}"]
-    if certificate:
-        config.certfile, config.keyfile = map(str, certificate)
     config.graceful_timeout = 1.0
     config.include_server_header = False
     config.errorlog = _quiet()
     async with trio.open_nursery() as nursery:
         await nursery.start(_serve, app, config, closing)
         task_status.started(port)
+
+
+class _Secured(Config):
+    """Hypercorn keeps the first context for ever; that one hands each handshake on to the one of now."""
+
+    def __init__(self, now: Callable[[], SSLContext]) -> None:
+        super().__init__()
+        self._now = now
+
+    @property
+    def ssl_enabled(self) -> bool:
+        return True
+
+    def create_ssl_context(self) -> SSLContext:
+        first = self._current()
+        first.sni_callback = self._hand_on  # is called for those who name nobody, too
+        return first
+
+    def _hand_on(self, handshake: SSLSocket | SSLObject, _name: str | None, _first: SSLContext) -> None:
+        handshake.context = self._current()
+
+    def _current(self) -> SSLContext:
+        context = self._now()
+        context.set_alpn_protocols(self.alpn_protocols)
+        return context
 
 
 async def _serve(app: Any, config: Config, closing: trio.Event, *, task_status: trio.TaskStatus[Any]) -> None:

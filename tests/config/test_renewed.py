@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from iso_alert.config import Config, LinkConfig, load
-from iso_alert.config.renewed import renewed
+from iso_alert.config.renewed import outlived, renewed
 from iso_alert.service.listener import Door
 from tests.support.authority import authority
 from tests.support.bank import OLDER_KEY
@@ -42,34 +42,35 @@ def test_nothing_changed(path: Path) -> None:
     """The same file, read twice, waits for nothing."""
     found = renewed(load(path, {}), load(path, {}))
 
-    assert found.waits == []
+    assert (found.taken, found.waits) == ([], [])
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("old", "new", "taken"),
     [
-        ("[run]", '[policy]\nfile = "policy-every-debit.toml"\n[run]'),
-        ('pan = ["pan.key"]', 'pan = ["older.key", "pan.key"]'),
-        ("drain_timeout = 10.0", "drain_timeout = 3.0"),
-        ("[run]", "[enrolment]\nconfirm_times = 5\n[run]"),
-        (LISTEN, f"rate = 5\nwindow = 7\n{LISTEN}"),
-        (LISTEN, f'allow = ["10.0.0.0/8"]\nmax_connections = 2\n{LISTEN}'),
-        (LISTEN, f'voice = {{ terminals = ["T1"] }}\necho_pan = false\n{LISTEN}'),
-        ('source = "KBANK"', 'source = "KBANK"\nweight = 3'),
-        ('source = "KBANK"', 'source = "KBANK"\ntls = {}'),
-        ('source = "KBANK"', 'source = "KBANK"\nwindow = 7\noperator = "ais"'),
-        ('system_id = "alerts"', 'system_id = "other"'),
-        ("[admin]", f"{OTHER_ROUTE}[admin]"),
-        ('name = "operator"', 'name = "other"'),
+        ("[run]", '[policy]\nfile = "policy-every-debit.toml"\n[run]', ["policy, events, channels or texts"]),
+        ('pan = ["pan.key"]', 'pan = ["older.key", "pan.key"]', ["keys"]),
+        ("drain_timeout = 10.0", "drain_timeout = 3.0", ["run.drain_timeout"]),
+        ("[run]", "[enrolment]\nconfirm_times = 5\n[run]", ["enrolment"]),
+        ("[run]", "[retention]\njournal_days = 120\n[run]", ["retention"]),
+        (LISTEN, f"rate = 5\nwindow = 7\n{LISTEN}", ["link switch"]),
+        (LISTEN, f'allow = ["10.0.0.0/8"]\nmax_connections = 2\n{LISTEN}', ["link switch"]),
+        (LISTEN, f'voice = {{ terminals = ["T1"] }}\necho_pan = false\n{LISTEN}', ["link switch"]),
+        ('source = "KBANK"', 'source = "KBANK"\nweight = 3', ["smsc operator"]),
+        ('source = "KBANK"', 'source = "KBANK"\ntls = {}', ["smsc operator"]),
+        ('source = "KBANK"', 'source = "KBANK"\nwindow = 7\noperator = "ais"', ["smsc operator"]),
+        ('system_id = "alerts"', 'system_id = "other"', ["smsc operator"]),
+        ("[admin]", f"{OTHER_ROUTE}[admin]", ["smsc other: is new"]),
+        ('name = "operator"', 'name = "other"', ["smsc other: is new", "smsc operator: is gone"]),
     ],
 )
-def test_what_takes_effect_at_once(path: Path, old: str, new: str) -> None:
+def test_what_takes_effect_at_once(path: Path, old: str, new: str, taken: list[str]) -> None:
     """Tables, keys, limits, routes: nothing that a host would notice, and all of it is in force."""
     before = load(path, {})
     after = edited(path, old, new)
     found = renewed(before, after)
 
-    assert found.waits == []
+    assert (found.taken, found.waits) == (taken, [])
     assert found.config == after
 
 
@@ -78,8 +79,7 @@ def test_what_takes_effect_at_once(path: Path, old: str, new: str) -> None:
     [
         ("sqlite:alerts.db", "sqlite:other.db", ["store"]),
         ('[admin]\nlisten = "127.0.0.1:0"', '[admin]\nlisten = "127.0.0.1:1"', ["admin"]),
-        ("[run]", '[api]\nlisten = "127.0.0.1:1"\n[run]', ["api"]),
-        ("[run]", "[retention]\njournal_days = 120\n[run]", ["retention"]),
+        ("[run]", '[api]\nlisten = "127.0.0.1:1"\n[run]', ["api: is new"]),
         ("[[smsc]]", f"{OTHER_LINK}[[smsc]]", ["link other: is new"]),
         ('name = "switch"', 'name = "host"', ["link host: is new", "link switch: is gone"]),
         (LISTEN, LISTEN.replace(":0", ":1"), ["link switch: its address, who calls whom, or whether with TLS"]),
@@ -124,7 +124,7 @@ def test_certificates_are_those_of_the_files_now(path: Path) -> None:
     found = renewed(before, load(path, {}))
     door = found.config.links[0].door
 
-    assert found.waits == []
+    assert (found.taken, found.waits) == (["link switch: certificates"], [])
     assert isinstance(door, Door)
     assert door.tls
     assert door.tls.ends["certificate"] == 1_900_000_000.0
@@ -138,3 +138,50 @@ def test_a_link_that_must_wait_keeps_its_tables(path: Path) -> None:
 
     assert found == before.rulebook.profiles["switch"]
     assert found != after.rulebook.profiles["switch"]
+
+
+API = '[api]\nlisten = "127.0.0.1:1"\n'
+CERTIFIED = 'cert = "localhost.pem"\nkey = "localhost.key"\n'
+
+
+@pytest.mark.parametrize(
+    ("new", "waits"),
+    [
+        (API + CERTIFIED, []),
+        (API, ["api: its address, or whether with TLS"]),
+        (API.replace(":1", ":2") + CERTIFIED, ["api: its address, or whether with TLS"]),
+        (API + CERTIFIED + "rate = 7\n", ["api: rate or address_rate"]),
+        ("", ["api: is gone"]),
+    ],
+)
+def test_the_api_takes_a_certificate_and_nothing_else(path: Path, new: str, waits: list[str]) -> None:
+    """Its door stays where it is."""
+    before = edited(path, "[run]", f"{API}{CERTIFIED}[run]")
+    authority().issue(path.parent, "localhost", ends=1_900_000_000.0)
+    found = renewed(before, edited(path, f"{API}{CERTIFIED}", new))
+
+    assert found.waits == waits
+    assert found.config.api
+    assert before.api
+    assert (found.config.api.host, found.config.api.port, found.config.api.rate) == ("127.0.0.1", 1, 20)
+    assert found.taken == ([] if "its address" in "".join(waits) or not new else ["api api: certificates"])
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (LISTEN, "link switch: tls: "),
+        ('source = "KBANK"', "smsc operator: tls: "),
+        ("[run]", "api api: tls: "),
+    ],
+)
+def test_a_certificate_that_has_ended_is_not_taken_for_one_that_has_not(path: Path, place: str, told: str) -> None:
+    """Somebody put the wrong file there; but what ended while it was in use holds up nothing."""
+    more = f"{API}{CERTIFIED}" if place == "[run]" else f"{TLS}\n"
+    before = edited(path, place, f"{more}{place}")
+    authority().issue(path.parent, "localhost", ends=1_600_000_000.0)
+    after = load(path, {})
+
+    assert [fault[: len(told)] for fault in outlived(before, after, 1_600_000_001.0)] == [told]
+    assert list(outlived(after, after, 1_600_000_001.0)) == []
+    assert list(outlived(before, after, 1_599_999_999.0)) == []

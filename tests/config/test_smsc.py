@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from iso_alert.config import Config, ConfigError, load
+from tests.support.authority import authority
 from tests.support.deployment import SMSC, deploy
 
 
@@ -64,3 +65,15 @@ def test_routes_to_different_operators_may_differ(tmp_path: Path) -> None:
     config = judged(tmp_path, second='long_messages = "sar"\ngsm = "ascii"\nactivate = "on_accept"')
 
     assert [route.long_messages for route in config.routes] == ["udh8", "sar"]
+
+
+def test_tls_makes_another_route_and_a_new_certificate_does_not(tmp_path: Path) -> None:
+    """A session that is up would go on in the clear for weeks; a certificate is looked at when it is used."""
+    authority().trust(tmp_path)
+    plain, secured = judged(tmp_path, second=""), judged(tmp_path, second='tls = { authorities = "ca.pem" }')
+    renewed = judged(tmp_path, second='tls = { authorities = "ca.pem" }')
+    other_name = judged(tmp_path, second='tls = { authorities = "ca.pem", server_name = "smsc.example" }')
+
+    assert plain.routes[1] != secured.routes[1]
+    assert secured.routes[1] != other_name.routes[1]
+    assert secured.routes[1] == renewed.routes[1]

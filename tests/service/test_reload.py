@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from signal import SIGHUP
 
+import pytest
 import structlog
 import trio
 import trio.testing
@@ -112,14 +113,68 @@ async def test_a_card_is_found_while_its_key_changes(tmp_path: Path) -> None:
     assert tokens == [(Keyring((OLDER_KEY,)).names[0].upper(),)]
 
 
-async def test_a_key_that_is_taken_out_too_early_is_told(tmp_path: Path) -> None:
-    """Its cards are never found again: an error, with their number."""
-    async with running(tmp_path) as it:
+async def test_a_key_that_is_needed_stays(tmp_path: Path) -> None:
+    """Its customers would never be found again: refused, with their number, and the next message is told."""
+    async with running(tmp_path) as it, await trio.open_tcp_stream(*it.addresses.links["switch"]) as host:
         (tmp_path / "new.key").write_text(OLDER_KEY.hex())
         edit(tmp_path / "iso-alert.toml", '["pan.key"]', '["new.key"]')
         said = await reload(it)
+        await ask(host, wire.purchase(1))
+        await it.until(lambda: it.shown)
 
-    assert said[-1] == ("cards are written under a key that is not in [keys] pan", Keyring((KEY,)).names[0])
+    ((event, fault),) = said
+    assert event == "configuration kept as it was"
+    assert f"keys.pan: key {Keyring((KEY,)).names[0]} is taken out, and 1 cards of customers are still" in fault
+
+
+async def test_a_key_that_nobody_needs_goes(tmp_path: Path) -> None:
+    """Once a message has named the card: it is under the new key, and found there."""
+    (tmp_path / "new.key").write_text(OLDER_KEY.hex())
+    async with running(tmp_path) as it, await trio.open_tcp_stream(*it.addresses.links["switch"]) as host:
+        edit(tmp_path / "iso-alert.toml", '["pan.key"]', '["new.key", "pan.key"]')
+        said = await reload(it)
+        await ask(host, wire.purchase(1))
+        edit(tmp_path / "iso-alert.toml", '["new.key", "pan.key"]', '["new.key"]')
+        said += await reload(it)
+        await ask(host, wire.purchase(2))
+        await it.until(lambda: len(it.shown) == 2)
+
+    assert [event for event, _ in said] == ["configuration read again"] * 2
+
+
+async def test_a_bug_of_ours_in_reading_stops_no_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told, without what it may have met, and the old configuration stays."""
+
+    def fall(*_: object) -> None:
+        raise KeyError("hunter2")
+
+    async with running(tmp_path) as it, await trio.open_tcp_stream(*it.addresses.links["switch"]) as host:
+        monkeypatch.setattr("iso_alert.app.rereading.load", fall)
+        ((event, fault),) = await reload(it)
+
+        assert event == "configuration kept as it was"
+        assert fault.endswith("could not be judged (KeyError): please report it")
+        assert await ask(host, wire.purchase(1)) == "00"
+
+
+async def test_what_was_taken_is_told(tmp_path: Path) -> None:
+    """So that nobody wonders whether the change that he made is in force."""
+    async with running(tmp_path) as it:
+        edit(tmp_path / "iso-alert.toml", LISTEN, f"rate = 50\n{LISTEN}")
+        edit(tmp_path / "iso-alert.toml", "[run]", "[retention]\njournal_days = 120\n[run]")
+        with structlog.testing.capture_logs() as lines:
+            await it.node.reload()
+
+    assert [line["taken"] for line in lines if "taken" in line] == [["retention", "link switch"]]
+
+
+async def test_retention_counts_from_the_next_purge_on(tmp_path: Path) -> None:
+    """Nobody need restart for it."""
+    async with running(tmp_path) as it:
+        edit(tmp_path / "iso-alert.toml", "[run]", "[retention]\njournal_days = 120\n[run]")
+        await reload(it)
+
+        assert it.node._purging.retention.journal_days == 120
 
 
 async def test_other_limits_for_who_comes_later(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """Where the API listens: off unless asked for, loopback or TLS, and in a running process."""
 
 import json
+import socket
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
+from signal import SIGHUP
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -20,9 +23,9 @@ from tests.web.counter import APPLICATION
 API = '[api]\nlisten = "127.0.0.1:0"\n'
 
 
-def write_certificate(directory: Path) -> trustme.CA:
-    authority = trustme.CA()
-    own = authority.issue_cert("127.0.0.1")
+def write_certificate(directory: Path, authority: trustme.CA | None = None, **how: Any) -> trustme.CA:
+    authority = authority or trustme.CA()
+    own = authority.issue_cert("127.0.0.1", **how)
     own.cert_chain_pems[0].write_to_path(directory / "api.crt")
     own.private_key_pem.write_to_path(directory / "api.key")
     return authority
@@ -38,8 +41,8 @@ def test_there_is_none_unless_it_is_asked_for(tmp_path: Path) -> None:
     [
         ('listen = "0.0.0.0:8443"', "is not loopback"),
         ('listen = "127.0.0.1:8443"\ncert = "api.crt"', "cert and key belong together"),
-        ('listen = "127.0.0.1:8443"\ncert = "none"\nkey = "api.key"', "none: no such file"),
-        ('listen = "127.0.0.1:8443"\ncert = "api.key"\nkey = "api.crt"', "are no certificate and its key"),
+        ('listen = "127.0.0.1:8443"\ncert = "none"\nkey = "api.key"', "none: No such file"),
+        ('listen = "127.0.0.1:8443"\ncert = "api.key"\nkey = "api.crt"', "api.key holds no certificate"),
         ('listen = "127.0.0.1:8443"\nrate = 0', "rate must be at least 1"),
         ('listen = "nowhere"', "is no address"),
         ('listen = "127.0.0.1:8443"\nport = 1', "unknown key port"),
@@ -64,7 +67,7 @@ def test_beyond_loopback(tmp_path: Path, more: str) -> None:
     api = load(deploy(tmp_path, more=f'[api]\nlisten = "0.0.0.0:8443"\n{more}\n')).api
     assert api is not None
 
-    assert (api.host, api.certificate is not None) == ("0.0.0.0", "cert" in more)
+    assert (api.host, api.tls is not None) == ("0.0.0.0", "cert" in more)
 
 
 def call(url: str, token: str, body: Any = None, context: ssl.SSLContext | None = None) -> tuple[int, Any]:
@@ -111,3 +114,44 @@ async def test_a_running_service_under_tls(tmp_path: Path) -> None:
     assert replies[2][1]["subscribers"][0]["subscription"]["state"] == "confirming"
     assert ended == 0
     assert APPLICATION["card"] not in running.text
+
+
+def shown(address: str, context: ssl.SSLContext) -> bytes:
+    """The certificate that a new caller is shown, who names nobody: an address is no name."""
+    host, _, port = address.rpartition(":")
+    plain = socket.create_connection((host, int(port)), timeout=10)
+    with plain, context.wrap_socket(plain, server_hostname=host) as secured:
+        der = secured.getpeercert(binary_form=True)
+    assert der
+    return der
+
+
+async def test_a_running_service_changes_the_certificate_of_its_api(tmp_path: Path) -> None:
+    """By SIGHUP, its door stays open; one that has ended, or that is none, is refused, and the old one stays."""
+    authority, context = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(context)
+    write_certificate(tmp_path, authority)
+    path = deploy(tmp_path, more=API + 'cert = "api.crt"\nkey = "api.key"\n')
+
+    async with service(path) as running:
+        address, found = running._address("api open"), []
+        for change in ({}, {"not_after": datetime(2020, 1, 1, tzinfo=UTC)}, None):
+            found.append(await trio.to_thread.run_sync(shown, address, context))
+            if change is None:
+                (tmp_path / "api.key").write_text("not yet")
+            else:
+                write_certificate(tmp_path, authority, **change)
+            told = len(running.lines)
+            running.process.send_signal(SIGHUP)
+            with trio.fail_after(20):
+                while not any("configuration" in line["event"] for line in running.lines[told:]):
+                    await trio.sleep(0.02)
+        found.append(await trio.to_thread.run_sync(shown, address, context))
+        page = await running.ask("metrics")
+    kept = [line["fault"] for line in running.lines if line["event"] == "configuration kept as it was"]
+
+    assert [found[0] == one for one in found] == [True, False, False, False]
+    assert len(set(found)) == 2
+    assert "api api: tls: the new certificate ended on 2020-01-01, the one in use has not" in kept[0]
+    assert "api.key holds no private key" in kept[1]
+    assert 'iso_alert_certificate_expiry_seconds{file="certificate",name="api",side="api"}' in page
