@@ -77,9 +77,11 @@ class Judgement:
 
     def alert(self, key: str, original: Past | None = None, hold: float = 0.0) -> NewAlert:
         """The SMS, rendered in the cardholder's language."""
-        return evolve(self._alert(key, self._sum(original), original), hold=hold)
+        return self._alert(key, self._sum(original), original, hold)
 
-    def _alert(self, key: str, total: Money, original: Past | None = None, **more: object) -> NewAlert:
+    def _alert(
+        self, key: str, total: Money, original: Past | None = None, hold: float = 0.0, **more: object
+    ) -> NewAlert:
         to = self.holder.subscription
         assert to is not None and self.of.card is not None  # `_may_tell` and `_judged` saw to it
         balance = self.of.balance(self.plain.kind)
@@ -93,7 +95,7 @@ class Judgement:
             bal=balance if balance and balance.currency == BAHT else None,
             **more,
         )
-        return NewAlert(key, to.customer, to.mobile, to.language.value, text)
+        return NewAlert(key, to.customer, to.mobile, to.language.value, text, hold)
 
     def _sum(self, original: Past | None) -> Money:
         return shown_sum(self.of, self.plain.event, original)

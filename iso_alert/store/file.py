@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import NoReturn
 
 from attrs import frozen
 
@@ -31,6 +33,38 @@ class File:
     def version(self) -> int:
         """The number of the last migration."""
         return int(self.db.execute("PRAGMA user_version").fetchone()[0])
+
+
+@frozen
+class AllOrNothing:
+    """A transaction; StoreUnavailable when nothing of it has happened.
+
+    Every verb is one, and most are small: so it is no generator, two of which take as long as a statement.
+    """
+
+    _file: File
+
+    def __enter__(self) -> None:
+        try:
+            self._file.still_there()
+            self._file.db.execute("BEGIN IMMEDIATE")
+        except Exception as why:
+            self._give_up(why)
+
+    def __exit__(self, _: object, fault: BaseException | None, __: TracebackType | None) -> None:
+        if fault is None:
+            try:
+                self._file.db.execute("COMMIT")
+            except BaseException as why:
+                self._give_up(why)
+        else:
+            self._give_up(fault)
+
+    def _give_up(self, why: BaseException) -> NoReturn:
+        with honest(self._file.path):
+            if self._file.db.in_transaction:
+                self._file.db.execute("ROLLBACK")
+            raise why
 
 
 def open_file(path: Path) -> File:

@@ -29,7 +29,7 @@ class StoreUnavailable(Exception):
     """It could not be made durable: the disk is full, read-only or locked.  Trying again later may help."""
 
 
-@frozen
+@frozen(slots=False)  # made for every message, as a Transaction is
 class Recorded:
     """What became of one message.
 

@@ -2,11 +2,12 @@
 
 A statement may hold `:rows`, which stands for as many `(?, …)` as are needed, and `:list`, for `?, …`.  A batch is one
 step of the engine, whatever its size: sqlite3 gives up the GIL at every step, and gets it back from a busy event loop
-only after 5 ms.  So rows are brought to the next of a few SIZES by saying the last one again; a statement that may be
+only after 5 ms.  So rows are brought to the next of some SIZES by saying the last one again; a statement that may be
 told one row twice says so (`OR IGNORE`, `ON CONFLICT`, or it only reads).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from re import MULTILINE
@@ -14,7 +15,8 @@ from re import compile as regex
 from typing import TypeVar
 
 _NAME = regex(r"^-- name: (\w+)\n", flags=MULTILINE)
-SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+_EXACT = frozenset(SIZES)
 T = TypeVar("T")
 
 
@@ -32,11 +34,17 @@ def migrations() -> list[tuple[int, str]]:
     )
 
 
-def padded(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+def padded(rows: Sequence[T]) -> Iterable[Sequence[T]]:
     """The rows in pieces whose lengths are all of SIZES; the last row may come again."""
+    if not rows or len(rows) in _EXACT:
+        return (rows,) if rows else ()
+    return _pieces(rows)
+
+
+def _pieces(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     for at in range(0, len(rows), SIZES[-1]):
         some = rows[at : at + SIZES[-1]]
-        size = next(size for size in SIZES if size >= len(some))
+        size = SIZES[bisect_left(SIZES, len(some))]
         yield [*some, *[some[-1]] * (size - len(some))]
 
 

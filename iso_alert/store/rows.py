@@ -25,6 +25,7 @@ from iso_alert.store.working import Draft, Written
 
 _JSON = make_converter()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
+_KINDS: dict[str | None, Kind | None] = {None: None, **{kind.value: kind for kind in Kind}}
 _FACTS = attrgetter(*(f.name for f in fields(Facts)))
 _RULES = attrgetter("event_rule", "channel_rule", "policy_version", "policy_row")
 # `_value_` is what `value` gives, without the ten times slower way of a property: a row asks for five.
@@ -88,7 +89,7 @@ def load(text: str) -> Transaction:
 
 def holder(card: int, kind: str | None, customer: int | None, mobile: str, language: str, state: str) -> Holder:
     subscription = Subscription(customer, mobile, Language(language), SubscriptionState(state)) if customer else None
-    return Holder(card, Kind(kind) if kind else None, subscription)
+    return Holder(card, _KINDS[kind], subscription)
 
 
 def want_row(of: Transaction, card: int) -> tuple[Any, ...]:

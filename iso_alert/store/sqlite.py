@@ -4,13 +4,12 @@ WAL with synchronous=FULL: a commit is one fsync of the log, readers never wait.
 one verb at a time, from any thread.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.transaction import Transaction
-from iso_alert.store.file import honest, open_file
+from iso_alert.store.file import AllOrNothing, honest, open_file
 from iso_alert.store.port import (
     CardLine,
     Committed,
@@ -57,19 +56,8 @@ class Sqlite:
     def close(self) -> None:
         self._db.close()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing; StoreUnavailable when it is nothing."""
-        with honest(self._file.path):
-            self._file.still_there()
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+    def _transaction(self) -> AllOrNothing:
+        return AllOrNothing(self._file)
 
     # The verbs.
 

@@ -7,7 +7,7 @@ All of it happens inside the caller's transaction.
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, count
 from sqlite3 import Connection
 
 from attrs import evolve
@@ -56,27 +56,31 @@ class SqliteJournal:
     # What the store knows that bears on a batch.
 
     def _working(self, batch: Sequence[Transaction], book: Rulebook, now: float) -> Working:
-        keys = ((token, of.stan, of.key) for of in batch for token in (of.card.tokens if of.card else NO_CARD))
-        wanted = [(n, *key) for n, key in enumerate(keys)]
+        n = count()
+        wanted = [
+            (next(n), token, of.stan, of.key) for of in batch for token in (of.card.tokens if of.card else NO_CARD)
+        ]
         answers = [*self._steps.ask("asked", wanted)]
         last_txn, last_alert, last_card, stopped, small_from, _ = answers[0]
         first, book = int(now * 1e6), evolve(book, stopped=True) if stopped and not book.stopped else book
         working = Working(book, now, max(first, last_txn + 1), max(first, last_alert + 1))
         waiting = _understand(working, wanted, chain.from_iterable(json.loads(answer[-1]) for answer in answers))
         self._meet_strangers(working, batch, last_card + 1)
-        self._remember(working, self._steps.read("unmatched", waiting))
+        if waiting:
+            self._remember(working, self._steps.read("unmatched", waiting))
         self._count_small(working, small_from)
         if book.paired:
             found = self._steps.read("halves_of_cards", _cards(working))
             working.halves.update({(stan, card, key): rows.load(text) for stan, card, key, text in found})
         asking = [rows.want_row(of, working.holder(of).card) for of in batch if of.card and asks_the_journal(of.facts)]
-        self._remember(working, self._steps.read("history", asking))
+        if asking:
+            self._remember(working, self._steps.read("history", asking))
         return working
 
     def _meet_strangers(self, working: Working, batch: Sequence[Transaction], free: int) -> None:
         """Write down the cards that nobody has seen, and those anew that were met under an older key."""
         holders, strange = working.holders, list[Row]()
-        for card in {of.card.token: of.card for of in batch if of.card and of.card.token not in holders}.values():
+        for card in {of.card.token: of.card for of in batch if of.card and of.card.tokens[0] not in holders}.values():
             known = next((holders[token] for token in card.tokens if token in holders), None)
             if known:
                 self._steps.do("move_token", card.token, known.card)
@@ -111,17 +115,21 @@ class SqliteJournal:
     def _keep(self, working: Working, room: int) -> list[Lease]:
         counts = working.book.policy.counts_small
         self._steps.write("insert_txns", [rows.txn_row(written, counts) for written in working.written])
+        if working.gone_halves or working.new_halves:
+            self._keep_halves(working)
+        self._follow_up(working)
+        return self._alert(working, room) if working.drafts else []
+
+    def _keep_halves(self, working: Working) -> None:
         for key in working.gone_halves:
             self._steps.do("forget_half", *key)
         waiting = ((key, working.halves[key]) for key in sorted(working.new_halves))
         self._steps.write("keep_halves", [(*key, half.arrived_at, rows.dump(half)) for key, half in waiting])
-        self._follow_up(working)
-        return self._alert(working, room) if working.drafts else []
 
     def _follow_up(self, working: Working) -> None:
         """What a batch changes of earlier messages and alerts."""
-        changes = working.changes.items()
-        table = [(unit, each.state.value, each.given_back, each.cancelled_by) for unit, each in changes]
+        changes = working.changes.values()
+        table = [(each.unit, each.state.value, each.given_back, each.cancelled_by) for each in changes]
         self._steps.write("change_thread", table)
         for one in working.overtaken:
             self._steps.do("overtaken", one.thread, one.original, one.reason.value, one.id)

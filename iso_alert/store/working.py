@@ -52,7 +52,7 @@ class Draft:
         return Lease(self.id, self.alert.mobile, self.alert.text, self.alert.key, self.began_at)
 
 
-@frozen
+@frozen(slots=False)  # made for every message, as a Transaction is
 class Written:
     """A message with its decision, as it will stand in the store."""
 
@@ -94,13 +94,16 @@ class Working:
         return found
 
     def holder(self, of: Transaction) -> Holder:
-        return self.holders[of.card.token] if of.card else NOBODY
+        return self.holders[of.card.tokens[0]] if of.card else NOBODY
 
     def keys(self, batch: Iterable[Transaction]) -> list[Key]:
         """The key of each message; notes which cards come more than once (with mirrored feeds any may)."""
         keys = [(of.stan, self.holder(of).card, of.key) for of in batch]
-        times = Counter([card for _, card, _ in keys])
-        self.crowded = {card for card, many in times.items() if card and (many > 1 or self.book.paired)}
+        cards = [card for _, card, _ in keys]
+        if self.book.paired:
+            self.crowded = {*cards} - {NOBODY.card}
+        elif len({*cards}) < len(cards):
+            self.crowded = {card for card, many in Counter(cards).items() if card and many > 1}
         return keys
 
     def take(self, key: Key, of: Transaction) -> Recorded:
@@ -152,13 +155,16 @@ class Working:
         self.known[key] = number
         self.written.append(Written(number, card, of, decision))
         drafts = [self._draft(number, of, card, decision, alert) for alert in decision.alerts]
-        self._note(decision)
+        if decision.changes or decision.withdraw or decision.overtook or decision.covers:
+            self._note(decision)
         if card in self.crowded:
             self._remember(number, of, card, decision, drafts)
         return Recorded(number, decision)
 
     def _known(self, card: int) -> Known:
-        return Known(self.past.get(card, ()), self.small.get(card, ())) if card else NOTHING_KNOWN
+        if card in self.past or card in self.small:
+            return Known(self.past.get(card, ()), self.small.get(card, ()))
+        return NOTHING_KNOWN
 
     def _draft(self, number: int, of: Transaction, card: int, decision: Decision, alert: NewAlert) -> Draft:
         id_, self.next_alert = self.next_alert, self.next_alert + 1
