@@ -61,10 +61,12 @@ def balances(message: Message, dialect: Dialect) -> tuple[tuple[Kind, Money], ..
     text, size = message.get("54"), dialect.profile.balance_set
     if len(text) < size:
         return ()  # an EDC's tip has 12 digits
-    cut = [text[at : at + size] for at in range(0, len(text) - size + 1, size)]
-    sets = [each for each in cut if each[_HEAD:].isdecimal()]
-    found = _left(tuple([each[:_HEAD] for each in sets]), dialect)
-    return tuple([(kind, Money(sign * int(sets[at][_HEAD:]), of)) for kind, at, sign, of in found])
+    sets = [each for at in range(0, len(text) - size + 1, size) if (each := text[at : at + size])[_HEAD:].isdecimal()]
+    left: list[tuple[Kind, Money]] = []
+    for at, sign, of, kinds in _left(tuple([each[:_HEAD] for each in sets]), dialect):
+        sum_ = Money(sign * int(sets[at][_HEAD:]), of)
+        left += [(kind, sum_) for kind in kinds]
+    return tuple(left)
 
 
 _HEAD = 8  # of a set of DE54: account 2, type 2, currency 3, sign 1; digits follow
@@ -72,10 +74,13 @@ _SIGN = {"C": 1, "D": -1}
 
 
 @lru_cache(maxsize=1024)  # a host has few of them
-def _left(heads: Sequence[str], dialect: Dialect) -> Sequence[tuple[Kind, int, int, Currency]]:
-    """Which set each kind of card reads, by its place among them, and that set's sign and currency."""
-    found = ((kind, _of(heads, types, kind)) for kind, types in dialect.profile.balances.items())
-    return [(kind, at, _SIGN[heads[at][7]], named(heads[at][4:7])) for kind, at in found if at is not None]
+def _left(heads: Sequence[str], dialect: Dialect) -> Sequence[tuple[int, int, Currency, Sequence[Kind]]]:
+    """Which sets are read, by their places: the sign and the currency of each, and the kinds of card that it is for."""
+    found: dict[int, list[Kind]] = {}
+    for kind, types in dialect.profile.balances.items():
+        if (at := _of(heads, types, kind)) is not None:
+            found.setdefault(at, []).append(kind)
+    return [(at, _SIGN[heads[at][7]], named(heads[at][4:7]), kinds) for at, kinds in found.items()]
 
 
 def _of(heads: Sequence[str], types: Sequence[str], kind: Kind) -> int | None:
