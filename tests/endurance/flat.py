@@ -11,7 +11,7 @@ hides nothing that the other takes.
 
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from time import monotonic, sleep
@@ -28,7 +28,7 @@ from tests.endurance.report import Report
 
 FLAT = 2.0  # MB that a process may grow by in all; in an hour at 1,700 a second one byte a message would make 6
 FULL = 80.0  # MB of store: its pages have filled the cache, and what still grows is something else
-SPURT = 5.0  # seconds of the warm-up at a time
+SPURT = 20_000  # messages of the warm-up at a time; some six of them fill the cache
 SPURTS = 9  # at most: with the points they have a hundred clients
 ENOUGH = 4  # points for a straight line
 SLACK = 3  # descriptors, and threads, that may come and go: a page is asked for, a worker is idle
@@ -45,7 +45,8 @@ class Point:
 
     look: Look
     store: float  # MB
-    sent: int  # with those of the warm-up, which the other figures leave out
+    sent: int  # with those of a client's first second, which the other figures leave out
+    lasted: float  # seconds
     answers: int
     refused: int
     unanswered: int
@@ -80,7 +81,7 @@ def run(
             report.figure("MB at the start", service.memory())
             lap = _laps(here, service, sink, address, seed)
             warm = list(_warmed(lap, full, at_least=not rate))
-            rate = rate or round(warm[-1].answers / SPURT / 2)
+            rate = rate or round(warm[-1].answers / warm[-1].lasted / 2)
             curve = [lap(n, warmup=1.0, seconds=every, rate=rate) for n in range(1, 1 + round(60 * minutes / every))]
             sleep(CALM)  # for the last receipts
         report.figure("messages a second", rate)
@@ -96,7 +97,7 @@ def _warmed(lap: Callable[..., Point], full: float, at_least: int) -> Iterator[P
     for n in range(SPURTS):
         if store >= full and n >= at_least:
             return
-        yield (point := lap(-n, warmup=1.0, seconds=SPURT))
+        yield (point := lap(-n, messages=SPURT))
         store = point.store
 
 
@@ -107,20 +108,16 @@ def _laps(here: Place, service: Child, sink: Child, address: tuple[str, int], se
     def lap(n: int, **what: Any) -> Point:
         sink.say()
         sink.answer()  # it remembers when each SMS came until it is asked
-        (done,), _ = drive([task({**_WORKLOAD, **what}, address, (seed + n) % 100, **_rate(what))], [service, sink])
+        (done,), _ = drive([task(_WORKLOAD, address, (seed + n) % 100, **what)], [service, sink])
         size = sum(Path(f"{here.store}{end}").stat().st_size for end in ("", "-wal"))
         (of,) = done["rounds"]
         sleep(GONE)
         return Point(
-            look(service.pid, monotonic() - began), size / 1e6, done["sent"],
+            look(service.pid, monotonic() - began), size / 1e6, done["sent"], of["seconds"],
             of["answers"], of["refused"], done["unanswered"], 1000 * of["p50"], 1000 * of["p99"],
         )  # fmt: skip
 
     return lap
-
-
-def _rate(what: Mapping[str, Any]) -> dict[str, Any]:
-    return {"rate": what["rate"]} if "rate" in what else {}
 
 
 def judged(curve: Sequence[Point]) -> Sequence[Point]:

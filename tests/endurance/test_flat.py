@@ -8,7 +8,7 @@ from tests.endurance import flat_leak
 from tests.endurance.flat import FLAT, FULL, Point, grown, judged, run
 from tests.endurance.gauge import Look, chart, growth
 
-POINT = Point(Look(0.0, 140.0, 16, 3), 2 * FULL, 100, 100, 0, 0, 2.0, 9.0)
+POINT = Point(Look(0.0, 140.0, 16, 3), 2 * FULL, 100, 60.0, 100, 0, 0, 2.0, 9.0)
 
 
 def curve(*memory: float) -> list[Point]:
