@@ -17,7 +17,7 @@ from iso_alert.store.parcels import HEAD, Book, Errand, unwrap, wrap
 from iso_alert.store.port import Store, StoreUnavailable
 
 T = TypeVar("T")
-READ = 1 << 20  # bytes
+READ = 65_536  # bytes: a block of this size is asked of the allocator for every answer, however short
 AHEAD = 2  # verbs that the writer has at most: while it does one, the next is there already
 FAREWELL = 10.0  # seconds until a writer that does not end is killed
 
