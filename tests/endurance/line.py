@@ -10,7 +10,7 @@ from attrs import define, field
 
 from iso_alert.smpp.command import Command
 from iso_alert.smpp.pdu import HEADER, write_frame
-from tests.endurance.ledger import Connection
+from tests.endurance.ledger import HEARD, Connection
 
 Hear = Callable[[int, int, int, bytes], None]  # command, status, sequence, body
 
@@ -23,6 +23,7 @@ class Line:
     connection: Connection
     bound: bool = False
     owed: dict[int, Any] = field(factory=dict)  # what waits for a deliver_sm_resp, by sequence number
+    _deaf_from: float = -inf
     _deaf_until: float = -inf
     _out: deque[tuple[bytes, float]] = field(factory=deque)  # octets, and the silence after them; inf: the end
     _bell: trio.Event = field(factory=trio.Event)
@@ -61,8 +62,16 @@ class Line:
 
     def deafen(self, seconds: float) -> None:
         """Read nothing for so long: the ESME's window closes."""
-        self._deaf_until = trio.current_time() + seconds
-        self.connection.deaf_for = max(self.connection.deaf_for, seconds)
+        now = trio.current_time()
+        if self.since == now:
+            self._deaf_from = now
+        self._deaf_until = now + seconds
+
+    @property
+    def since(self) -> float:
+        """When what is read now may have been written: what has piled up is not read in one moment."""
+        now = trio.current_time()
+        return self._deaf_from if now < self._deaf_until + HEARD else now
 
     @property
     def deaf(self) -> bool:

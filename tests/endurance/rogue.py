@@ -71,7 +71,7 @@ class Rogue:
             await line.run(partial(self._hear, line), partial(self._be_bad, line))
         finally:
             self.lines.remove(line)
-            line.connection.ended = trio.current_time()
+            line.connection.ended = line.since  # while it was deaf it did not notice
             self._held += line.owed.values()
 
     async def _be_bad(self, line: Line) -> None:
@@ -118,7 +118,7 @@ class Rogue:
         name, way = choose(self.spell.answers, self.dice("answers")), choose(self.spell.ways, self.dice("receipts"))
         answer = ANSWERS[name]
         key = fields["destination_addr"], fields["short_message"]
-        copy = self.ledger.came(trio.current_time(), key, line.connection, answer.status)
+        copy = self.ledger.came(trio.current_time(), key, line.connection, answer.status, line.since)
         self.ledger.done[f"answer {name}"] += 1
         after = self.dice("answers").uniform(*answer.after)
         if answer.status is not None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
-from itertools import pairwise
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,8 @@ class Witness:
         report.figure("ended as", ", ".join(f"{state} {count:,}" for state, count in states.most_common()))
         report.figure("submit_sm", len(self.ledger.copies))
         report.figure("SMS that came more than once", sum(self._times(alert) > 1 for alert in self.alerts))
+        once = sum(copy.answered_late and len(self.copies[copy.key]) == 1 for copy in self.ledger.copies)
+        report.figure("answered late, and not sent again", once)
         nobody = sum(not self._times(alert) for alert in self.alerts if alert.state == "unknown")
         report.figure("unknown, and on nobody's phone", nobody)
         for says, sinners in self._sinners(answered):
@@ -121,7 +123,7 @@ class Witness:
         return Action.NEVER in actions or (Action.RETRY_FEW in actions and len(actions) >= FEW)
 
     def _is_in_doubt(self, alert: Alert) -> bool:
-        known = all(any(copy.surely_known for copy in self.copies.get(part, ())) for part in alert.parts)
+        known = all(any(copy.known_from < inf for copy in self.copies.get(part, ())) for part in alert.parts)
         return alert.doubts == 2 and not known
 
     def _by_state(self, state: str, honest: Callable[[Alert], bool]) -> Iterator[str]:
@@ -146,9 +148,8 @@ class Witness:
 
     def _again_for_nothing(self) -> Iterator[str]:
         for part, copies in self.copies.items():
-            for earlier, later in pairwise(copies):
-                if earlier.surely_known and later.at > (earlier.answered or 0.0):
-                    yield f"{part[0]}, submit_sm {earlier.index} and {later.index}"
+            known = min((copy.known_from for copy in copies), default=inf)
+            yield from (f"{part[0]}, submit_sm {copy.index}" for copy in copies if copy.since > known)
 
     def _overtakers(self) -> Iterator[str]:
         last: dict[int, tuple[int, int]] = {}
