@@ -56,7 +56,7 @@ class Copy:
 
     @property
     def answered_late(self) -> bool:
-        return self.answered is not None and self.answered - self.at > PATIENCE
+        return self.answered is not None and self.answered - self.since > PATIENCE
 
 
 @define(eq=False)
