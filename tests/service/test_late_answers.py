@@ -23,7 +23,7 @@ DEAF = 34.0  # seconds: longer than we wait for an answer, and not so long that 
 HISTORY = "SELECT state, doubts, cause FROM alert ORDER BY id"
 
 
-async def slow_store(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every verb takes a while, so that much happens while the store is asked."""
 
     async def slowly(verb: Callable[[], Any], *_: Any) -> Any:
@@ -40,12 +40,15 @@ async def slow_store(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_an_smsc_that_was_deaf_is_told_once(
     autojump_clock: MockClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow: bool, language: Language
 ) -> None:
-    """A window of answers comes after the response timer: each phone shows each SMS once, and nothing is in doubt."""
+    """A window of answers comes after the response timer: each phone shows each SMS once, and nothing is in doubt.
+
+    It says that it is there before it says anything else.
+    """
     everybody = range(1, 31)
-    async with courier_stage.stage(tmp_path, customers=everybody) as scene:
+    async with courier_stage.stage(tmp_path, SmscOptions(response_latency=0.3), customers=everybody) as scene:
         scene.kept.store.import_subscriptions([subscription_line(n, language) for n in everybody], NOW)
         if slow:
-            await slow_store(monkeypatch)
+            slow_store(monkeypatch)
         scene.operator.stand_still(DEAF)
         await scene.record(*(shop(n, stan, balances=LEFT) for n in everybody for stan in (1, 2)))
         await scene.settled()
@@ -54,6 +57,22 @@ async def test_an_smsc_that_was_deaf_is_told_once(
         assert [shops(scene, n) for n in everybody] == [[f"SHOP {n} 1", f"SHOP {n} 2"] for n in everybody]
         assert {(state, doubts) for state, doubts, _ in scene.kept.query(HISTORY)} == {("delivered", 0)}
         assert scene.metric("smpp_late_responses_total", route="op") > 0
+
+
+@pytest.mark.parametrize("when", [31.05, 31.15, 31.3, 31.39])
+async def test_nothing_slips_past_a_late_answer_while_it_is_leased(
+    autojump_clock: MockClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: float
+) -> None:
+    """There is room at 31 seconds, and the store takes until 31.4 to lease: an answer in between is still in time."""
+    async with courier_stage.stage(tmp_path, SmscOptions(response_latency=when), registered_delivery=0) as scene:
+        await scene.record(shop(1, 1))
+        await trio.sleep(1)
+        slow_store(monkeypatch)
+        await scene.settled()
+        await trio.sleep(5)
+
+        assert shops(scene, 1) == ["SHOP 1 1"]
+        assert [(state, doubts) for state, doubts, _ in scene.kept.query(HISTORY)] == [("accepted", 0)]
 
 
 async def test_an_answer_that_is_late_by_habit_settles_what_it_speaks_of(
