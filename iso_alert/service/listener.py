@@ -84,21 +84,22 @@ class Listener:
 
     async def _secure(self, stream: Plain, peer: str, tls: Tls) -> None:
         """Carry it once it has TLS on it; if that fails, it is over."""
+        clothed: trio.SSLStream[Any] = trio.SSLStream(stream, tls.context, server_side=True)
         try:
-            secured = await self._shake_hands(stream, peer, tls)
-            if secured is not None:
-                await self.connections.carry(secured, peer)
+            if await self._shake_hands(clothed, peer):
+                await self.connections.carry(clothed, peer)
         finally:
             await trio.aclose_forcefully(stream)
+            vars(clothed).clear()  # it holds a method of its own: 24 kB in a ring, till the collector comes by in hours
 
-    async def _shake_hands(self, stream: Plain, peer: str, tls: Tls) -> trio.abc.Stream | None:
-        clothed: trio.SSLStream[Any] = trio.SSLStream(stream, tls.context, server_side=True)
+    async def _shake_hands(self, clothed: trio.SSLStream[Any], peer: str) -> bool:
         with self.connections.arriving():
             try:
-                return await secure(clothed, self.connections.shook_hands)
+                await secure(clothed, self.connections.shook_hands)
+                return True
             except HandshakeFailed as failed:
                 self.connections.failed(failed, peer)
-        return None
+        return False
 
     def _refuses(self, peer: str, door: Door) -> str | None:
         if len(self.connections) >= door.max_connections:

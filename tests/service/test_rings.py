@@ -2,13 +2,19 @@
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 from weakref import ref
 
 import pytest
+import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from tests.service.link_stage import stage
+from tests.service.test_listener import ask
+from tests.service.test_listener import stage as door
+from tests.service.test_listener_tls import come_in, until
 from tests.support import wire
+from tests.support.authority import client, server
 
 LOST = b"\xff\xff" + b"x" * 100
 A_RING = pytest.mark.xfail(strict=True, reason="link.Connection._answer_all: `raise lost` keeps its own frame alive")
@@ -50,3 +56,23 @@ async def test_a_connection_is_gone_when_it_has_ended(autojump_clock: MockClock,
 
     assert [why] == ended
     assert connection() is None
+
+
+@pytest.mark.usefixtures("_no_collector")
+@pytest.mark.parametrize("said", ["hello", "0200 in the clear"])
+async def test_so_is_its_tls(tmp_path: Path, said: str) -> None:
+    """Also where it never came to a handshake: what trio ties together there is 24 kB."""
+    async with door(tls=server(tmp_path)) as scene:
+        if said == "hello":
+            host: trio.abc.Stream = await come_in(scene, client(tmp_path))
+            await ask(host, wire.echo(1))
+        else:
+            host = await scene.visit()
+            await host.send_all(said.encode())
+            await until(scene, "link handshake: refused")
+        await host.aclose()
+        while scene.watch.open:
+            await trio.sleep(0.01)
+    left = [one for one in gc.get_objects() if isinstance(one, trio.SSLStream) and one is not host]
+
+    assert not left
