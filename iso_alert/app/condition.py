@@ -1,11 +1,11 @@
 """How the node is: ready or not for a supervisor, in figures for Prometheus, whole for people."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import trio
-from attrs import asdict, define
+from attrs import asdict, define, evolve
 
 from iso_alert.service.desk import Desk
 from iso_alert.service.routes import Routes
@@ -18,6 +18,7 @@ class Condition:
 
     _desk: Desk
     _routes: Routes
+    _held: Callable[[], int]  # alerts that are leased and wait for a route's room
     _links: Sequence[str]  # their names
     _started: trio.Event
     _closing: trio.Event
@@ -25,9 +26,12 @@ class Condition:
 
     async def refresh(self) -> None:
         try:
-            self.outbox = await self._desk.do(self._desk.store.outbox)
+            outbox = await self._desk.do(self._desk.store.outbox)
         except StoreUnavailable:
             self.outbox = None
+        else:  # the store calls sending whatever is leased, for fear of a crash; people mean the wire
+            held = min(outbox.sending, self._held())
+            self.outbox = evolve(outbox, queued=outbox.queued + held, sending=outbox.sending - held)
 
     async def tell(self) -> Mapping[str, Any]:
         """Everything, as it is now."""

@@ -98,7 +98,8 @@ class Node:
         self.journal = Journal(self._desk, config.rulebook, self._courier, metrics, self.clock)
         self._links = Links(self.journal, metrics, self.clock)
         names = [link.rules.name for link in config.links]
-        self._condition = condition = Condition(self._desk, self._routes, names, self._started, self._closing)
+        held, closing = self._courier.held, self._closing
+        self._condition = condition = Condition(self._desk, self._routes, held, names, self._started, closing)
         metrics.registry.register(OutboxGauges(lambda: condition.outbox, self.clock))
 
     def _enrolling(self) -> Enrolment:

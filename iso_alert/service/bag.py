@@ -69,6 +69,12 @@ class Bag:
         mobile, left = lease.mobile.lstrip("+"), VALID_FOR - (now - lease.began_at)
         return [Submission((carried, n), mobile, parts[n - 1], left) for n in missing]
 
+    def held(self) -> int:
+        """Alerts in hand of which nothing is on the wire."""
+        waiting = {way: way.unwritten() for way in {carried.way for carried in self._carried.values()}}
+        carried = (all((one, n) in waiting[one.way] for n in one.waiting) for one in self._carried.values())
+        return len(self.ready) + sum(carried)
+
     # What is said.
 
     def results(self, outcomes: Sequence[Outcome]) -> list[Result]:

@@ -68,6 +68,12 @@ class Courier:
         self._more = True
         self._bell.set()
 
+    # What people see.
+
+    def held(self) -> int:
+        """Alerts that are leased and not on the wire: they wait for room."""
+        return len(self._in_part) + self._bag.held()
+
     # Sending.
 
     async def run(self) -> None:

@@ -88,6 +88,10 @@ class Way:
         if self._queue:
             self._queued.set()
 
+    def unwritten(self) -> frozenset[Hashable]:
+        """The references of parts that were given and wait for credit."""
+        return frozenset(each.ref for each in self._queue)
+
     async def feed(self) -> None:
         """Send what must wait for credit, and tell it back when none will come.  Lives until cancelled."""
         while True:

@@ -28,10 +28,15 @@ class Street:
 
     config: RouteConfig = CONFIG
     written: bool = True
+    but: int = 0  # so many parts are, when the rest is not
+    waiting: list[Ref] = field(factory=list)
     taken_back: list[Ref] = field(factory=list)
 
     def told(self) -> None:
         """It counts what it has given; nobody asks here."""
+
+    def unwritten(self) -> frozenset[Ref]:
+        return frozenset(self.waiting)
 
     def take_back(self, ref: Ref) -> bool:
         self.taken_back.append(ref)
@@ -56,7 +61,10 @@ class Hands:
 
     def pack(self, lease: Lease, way: Street | None = None) -> list[Ref]:
         """Give it to a way; the references of its parts."""
-        return [each.ref for each in self.bag.pack(lease, cast("Way", way or Street()), NOW)]
+        way = way or Street()
+        refs = [each.ref for each in self.bag.pack(lease, cast("Way", way), NOW)]
+        way.waiting += [] if way.written else refs[way.but :]
+        return refs
 
     def say(self, *outcomes: Outcome) -> list[str]:
         """What the store is told, in short."""
@@ -251,6 +259,20 @@ def test_a_whole_alert_is_one_by_whichever_operator(hands: Hands) -> None:
 
     assert hands.say(yes(ref)) == ["part 1 of 1 taken"]
     assert hands.say(InDoubt(copy, NOW)) == []
+
+
+# ---- what is not on the wire
+
+
+def test_what_waits_for_room_is_held(hands: Hands) -> None:
+    """Leased, or given to a route that has not written anything of it; once a part is on the wire the alert is."""
+    full, half = Street(written=False), Street(written=False, but=1)
+    hands.bag.ready.append(ENGLISH)
+    hands.pack(evolve(THAI, alert=8), full)
+    hands.pack(evolve(THAI, alert=9), half)
+    hands.pack(evolve(THAI, alert=10))
+
+    assert hands.bag.held() == 2
 
 
 # ---- memory

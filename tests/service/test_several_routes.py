@@ -179,10 +179,10 @@ async def test_parts_stay_with_their_operator(autojump_clock: MockClock, tmp_pat
         thai(scene, 1)
         await scene.record(sale(balances=LEFT))
         await trio.sleep(10)
-        during = scene.kept.states()
+        during = scene.kept.states(), scene.courier.held()
         await scene.settled()
 
-        assert during == ["sending"]
+        assert during == (["sending"], 1)
         assert scene.counts() == {"ais": 1, "true": 0}
         assert scene.kept.query("SELECT DISTINCT route FROM part") == [("ais",)]
 
