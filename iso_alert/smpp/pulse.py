@@ -25,11 +25,16 @@ class Pulse:
         """
         return self.heard < self._enquired or self.listening_until < inf
 
-    def beat(self, now: float, misses: bool) -> None:
-        """The peer is heard.  `misses`: answers are overdue, and if it was silent all the while, they may come now."""
-        if misses and self.heard < self._enquired and now - self.heard > self._timers.listen:
+    def beat(self, now: float, missed: float) -> None:
+        """The peer is heard.  `missed`: when we asked last what is overdue."""
+        if self.heard < self._enquired and self._was_deaf(now, missed):
             self.listening_until = now + self._timers.listen
         self.heard = now
+
+    def _was_deaf(self, now: float, missed: float) -> bool:
+        """Whether it was silent since we asked; a peer that said other things meanwhile merely forgot an answer."""
+        moment = self._timers.listen
+        return now - self.heard > moment and missed > self.heard - moment
 
     def enquired(self, now: float) -> None:
         self._enquired = now

@@ -141,7 +141,7 @@ class Session:
         events: list[Event] = []
         if self._closed:
             return events
-        self._pulse.beat(now, self._pending.misses)
+        self._pulse.beat(now, self._pending.missed)
         append, settle = events.append, self._pending.settle
         try:
             for frame in self._wire.frames(data):
@@ -167,13 +167,14 @@ class Session:
             self._reject(frame, Command.GENERIC_NACK, fault.status, str(fault), events)
 
     def _hear_response(self, frame: Frame, events: list[Event]) -> None:
+        self._pending.forget(self._pulse.heard - self.timers.late)
         response, status, sequence, body = frame
         if response == Command.GENERIC_NACK and not status:
             status = Status.ESME_RUNKNOWNERR  # a nack is never a yes
         named = "" if response == Command.GENERIC_NACK else message_id(body)
         if (entry := self._pending.settle(sequence, response)) is not None:
             events.append(Answered(entry[1], status, named))
-        elif (entry := self._pending.settle_overdue(sequence, response, self._forgotten())) is not None:
+        elif (entry := self._pending.settle_overdue(sequence, response)) is not None:
             events.append(AnsweredLate(entry[1], status, named))
         elif (asked := self._pending.settle_housekeeping(sequence, response)) is None:
             events.append(Late(sequence))
@@ -182,10 +183,6 @@ class Session:
         elif asked == Command.UNBIND:
             self._close(Reason.UNBOUND, events, Input.UNBOUND)
         # and an enquire_link_resp has done its work by being heard
-
-    def _forgotten(self) -> float:
-        """To what was asked before this no answer is understood any more."""
-        return self._pulse.heard - self.timers.late
 
     def _hear_bind_answer(self, asked: int, status: int, events: list[Event]) -> None:
         self._move(Input.REFUSE if status else ACCEPTED[asked])

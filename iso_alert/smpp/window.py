@@ -46,9 +46,9 @@ class Window:
         return not self._sent and not self._fresh
 
     @property
-    def misses(self) -> bool:
-        """Whether an answer may come to what is overdue."""
-        return bool(self._overdue)
+    def missed(self) -> float:
+        """When the newest message that is overdue was asked; -inf if there is none."""
+        return next(reversed(self._overdue.values()))[2] if self._overdue else -inf
 
     def next_sequence(self) -> int:
         """From 1 to 0x7FFFFFFF and round again, past those that are still outstanding (5.1.4)."""
@@ -82,10 +82,9 @@ class Window:
         del self._sent[sequence]
         return entry
 
-    def settle_overdue(self, sequence: int, response: int, since: float) -> Entry | None:
-        """The same among those whose time was over, if it was asked after `since`."""
-        entry = _taken_out(self._overdue, sequence, response)
-        return entry if entry and entry[2] > since else None
+    def settle_overdue(self, sequence: int, response: int) -> Entry | None:
+        """The same among those whose time was over, as far as they are remembered."""
+        return _taken_out(self._overdue, sequence, response)
 
     def settle_housekeeping(self, sequence: int, response: int) -> int | None:
         """The command of the housekeeping that this response answers, if there is one."""
@@ -109,6 +108,11 @@ class Window:
         self._overdue.update(overdue)
         for sequence in [*self._overdue][: -self.size * OVERDUE_WINDOWS]:
             del self._overdue[sequence]
+
+    def forget(self, since: float) -> None:
+        """Remember nothing overdue that was asked before."""
+        while self._overdue and (first := next(iter(self._overdue.items())))[1][2] <= since:
+            del self._overdue[first[0]]
 
     def oldest(self) -> float:
         """When the oldest message was asked; inf if none waits."""

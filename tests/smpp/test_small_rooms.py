@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from iso_alert.smpp.command import Command
 from iso_alert.smpp.pace import BackOff, Bucket, Pace
 from iso_alert.smpp.pdu import write_body
+from iso_alert.smpp.pulse import Pulse
 from iso_alert.smpp.submit import Source, relative_period, source, submit_form
 from iso_alert.smpp.text import Part
 from iso_alert.smpp.timers import Timers
@@ -55,16 +56,16 @@ def test_an_answer_finds_what_is_overdue_once() -> None:
     first, _ = overdue(window, "a", "b")
 
     assert (window.room, window.empty) == (2, True)
-    assert window.settle_overdue(first, Command.DATA_SM_RESP, -inf) is None
-    assert window.settle_overdue(first, SUBMIT_RESP, -inf) == (SUBMIT, "a", 0.0)
-    assert window.settle_overdue(first, SUBMIT_RESP, -inf) is None
+    assert window.settle_overdue(first, Command.DATA_SM_RESP) is None
+    assert window.settle_overdue(first, SUBMIT_RESP) == (SUBMIT, "a", 0.0)
+    assert window.settle_overdue(first, SUBMIT_RESP) is None
 
 
 def test_only_so_much_that_is_overdue_is_remembered() -> None:
     """An SMSC that never answers costs a few windows of memory; the oldest are forgotten first."""
     window = Window(2)
     numbers = [number for _ in range(OVERDUE_WINDOWS + 3) for number in overdue(window, "a", "b")]
-    found = [number for number in numbers if window.settle_overdue(number, SUBMIT_RESP, -inf)]
+    found = [number for number in numbers if window.settle_overdue(number, SUBMIT_RESP)]
 
     assert found == numbers[-2 * OVERDUE_WINDOWS :]
 
@@ -75,7 +76,46 @@ def test_what_is_overdue_ends_with_its_connection() -> None:
     first, _ = overdue(window, "a", "b")
 
     assert window.give_up() == Leftovers((), ())
-    assert window.settle_overdue(first, SUBMIT_RESP, -inf) is None
+    assert window.settle_overdue(first, SUBMIT_RESP) is None
+
+
+def test_what_is_overdue_is_forgotten_in_time() -> None:
+    """What was asked later is still known."""
+    window = Window(2)
+    (first,) = overdue(window, "a")
+    second = window.message(SUBMIT, "b", 5.0)
+    window.fetched()
+    window.overdue(30.0, 35.0)
+    window.forget(0.0)
+
+    assert (window.settle_overdue(first, SUBMIT_RESP), window.missed) == (None, 5.0)
+    assert window.settle_overdue(second, SUBMIT_RESP) == (SUBMIT, "b", 5.0)
+    assert window.missed == -inf
+
+
+# ---- the pulse
+
+
+@pytest.mark.parametrize(
+    ("heard", "missed", "again", "listens"),
+    [
+        (0.0, 1.0, 34.0, True),  # deaf since we asked
+        (0.5, 0.0, 34.0, True),  # it said something else in the moment in which we asked
+        (20.0, 1.0, 34.0, False),  # it has spoken since, and forgot one
+        (30.5, 31.0, 31.1, False),  # it is hardly silent
+        (0.0, -inf, 34.0, False),  # nothing is overdue
+    ],
+)
+def test_a_peer_that_was_deaf_has_a_moment(heard: float, missed: float, again: float, listens: bool) -> None:
+    """And whoever was not has none: an SMSC that forgets answers now and then does not stop the others."""
+    pulse = Pulse(Timers(), heard)
+    pulse.enquired(31.0)
+    asking = pulse.weak
+    pulse.beat(again, missed)
+    listening = pulse.weak
+    pulse.tick(again + 1.0)
+
+    assert (asking, listening, pulse.weak) == (True, listens, False)
 
 
 @given(st.lists(st.sampled_from(["ask", "fetch", "answer"])))
