@@ -13,5 +13,5 @@ def path(name: str, *before: Path) -> Path:
 
 def names(directory: str, *before: Path) -> list[str]:
     """What tables there are in a directory of either, and in those below: `kmalert-fa/1` is one."""
-    roots = [place / directory for place in (*before, SPECS)]
-    return sorted({file.relative_to(root).with_suffix("").as_posix() for root in roots for file in root.rglob("*.toml")})
+    found = ((place / directory, file) for place in (*before, SPECS) for file in (place / directory).rglob("*.toml"))
+    return sorted({file.relative_to(root).with_suffix("").as_posix() for root, file in found})
