@@ -93,7 +93,7 @@ class Change:
     cancelled_by: int | None = None
 
 
-@frozen
+@frozen(slots=False)  # copied for every SMS
 class Decision:
     """Everything the journal writes of one message beside the message itself."""
 
@@ -116,6 +116,12 @@ class Decision:
     withdraw: Sequence[int] = ()  # alerts that must not go any more, if they still wait
     overtook: Sequence[Overtaken] = ()
     covers: Sequence[int] = ()  # small purchases that its SMS tells together
+
+    def telling(self, *alerts: NewAlert) -> "Decision":
+        """The same with its SMS: what `evolve` gives, in a fifth of the time."""
+        told = object.__new__(Decision)
+        told.__dict__.update(self.__dict__, alerts=alerts)
+        return told
 
 
 @frozen

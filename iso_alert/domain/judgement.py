@@ -73,7 +73,7 @@ class Judgement:
             return decision
         if not self._sum(original).minor:
             return evolve(decision, reason=Reason.NO_AMOUNT)
-        return evolve(decision, alerts=(self.alert(key, original, hold),))
+        return decision.telling(self.alert(key, original, hold))
 
     def alert(self, key: str, original: Past | None = None, hold: float = 0.0) -> NewAlert:
         """The SMS, rendered in the cardholder's language."""

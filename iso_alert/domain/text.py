@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -51,11 +52,18 @@ def places(template: str) -> set[str]:
 
 
 def _fill(template: str, places: Mapping[str, object]) -> str:
-    def clause(found: re.Match[str]) -> str:
-        inner = found.group(1)
-        return inner if all(places[name] is not None for name in _PLACE.findall(inner)) else ""
+    absent = frozenset([name for name, value in places.items() if value is None])
+    return _with_clauses(template, absent).format_map(places)
 
-    return _CLAUSE.sub(clause, template).format_map(places)
+
+@lru_cache(maxsize=1024)  # there are a few dozen
+def _with_clauses(template: str, absent: frozenset[str]) -> str:
+    """The template with those of its clauses for which everything is there."""
+
+    def clause(found: re.Match[str]) -> str:
+        return found.group(1) if absent.isdisjoint(places(found.group(1))) else ""
+
+    return _CLAUSE.sub(clause, template)
 
 
 _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}  # controls, bidi and zero-width marks, what no phone shows

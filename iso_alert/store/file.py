@@ -72,7 +72,7 @@ def open_file(path: Path) -> File:
     with honest(path):
         _make_private(path)
         db = sqlite3.connect(
-            path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False, cached_statements=256
+            path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False, cached_statements=512
         )
         try:
             return _set_up(path, db)

@@ -15,7 +15,7 @@ from re import compile as regex
 from typing import TypeVar
 
 _NAME = regex(r"^-- name: (\w+)\n", flags=MULTILINE)
-SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256)
 _EXACT = frozenset(SIZES)
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ def _pieces(rows: Sequence[T]) -> Iterator[Sequence[T]]:
         yield [*some, *[some[-1]] * (size - len(some))]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def with_rows(sql: str, count: int, width: int) -> str:
     """The statement for `count` rows of `width` values."""
     row = "(" + ", ".join("?" * width) + ")"

@@ -32,8 +32,10 @@ ORDER BY txn.id
 -- name: alerts
 -- The alerts of a thread, in order; of a cancellation that came first, those it had caused by itself too.
 SELECT id, txn, key, mobile, language, text, state, not_before, attempts, doubts, cause, settled_at, confirmed_at
-FROM alert WHERE thread = :thread
-   OR txn IN (SELECT id FROM txn WHERE txn.thread = :thread AND txn.thread <> txn.id)
+FROM alert WHERE id IN (
+    SELECT id FROM alert WHERE txn = :thread AND thread = :thread
+    UNION ALL SELECT id FROM alert WHERE thread = :thread AND thread <> txn
+    UNION ALL SELECT alert.id FROM txn JOIN alert ON alert.txn = txn.id WHERE txn.thread = :thread AND txn.thread <> txn.id)
 ORDER BY id
 
 -- name: parts

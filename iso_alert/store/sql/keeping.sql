@@ -30,7 +30,10 @@ SELECT json_group_array(json_array(id, thread)) FROM (
 WITH want (thread, before) AS (VALUES :rows)
 SELECT json_group_array(DISTINCT want.thread) FROM want WHERE want.thread < want.before
   AND NOT EXISTS (SELECT 1 FROM txn WHERE txn.thread = want.thread AND txn.thread <> txn.id AND txn.id >= want.before)
-  AND NOT EXISTS (SELECT 1 FROM alert WHERE alert.thread = want.thread AND alert.state IN ('queued', 'sending'))
+  AND NOT EXISTS (SELECT 1 FROM alert WHERE alert.txn = want.thread AND alert.thread = want.thread
+                  AND alert.state IN ('queued', 'sending'))
+  AND NOT EXISTS (SELECT 1 FROM alert WHERE alert.thread = want.thread AND alert.thread <> alert.txn
+                  AND alert.state IN ('queued', 'sending'))
   AND NOT EXISTS (SELECT 1 FROM txn JOIN alert ON alert.txn = txn.id
                   WHERE txn.thread = want.thread AND txn.thread <> txn.id AND alert.state IN ('queued', 'sending'))
 
@@ -41,11 +44,11 @@ SELECT json_group_array(DISTINCT txn.id) FROM want JOIN txn ON txn.id = want.thr
     OR txn.id IN (SELECT id FROM txn AS later WHERE later.thread = want.thread AND later.thread <> later.id)
 
 -- name: alerts_of_threads
--- Their alerts.
-SELECT json_group_array(id) FROM alert WHERE thread IN (:list)
+-- Their alerts, but for those that tell of their own members.
+SELECT json_group_array(id) FROM alert WHERE thread IN (:list) AND thread <> txn
 
 -- name: alerts_of_messages
--- Their alerts that began in another thread.
+-- Their alerts, also those that began in another thread.
 SELECT json_group_array(id) FROM alert WHERE txn IN (:list)
 
 -- name: notices

@@ -29,15 +29,15 @@ SELECT min(due) FROM (
 -- What was being sent when the courier died is in doubt and goes again, however often that happens: it is noted a moment
 -- before it is written, so perhaps nobody has it.
 UPDATE alert SET state = 'queued', doubts = doubts + 1, cause = 'in doubt after a crash', not_before = 0
-WHERE state = 'sending'
+WHERE id IN (SELECT id FROM alert INDEXED BY alert_open WHERE state IN ('queued', 'sending') AND state = 'sending')
 
 -- name: outbox
 -- How much waits, and since when; news may wait for days.  Neither count touches a row of the table.
 SELECT (SELECT count(*) FROM alert INDEXED BY alert_queued WHERE state = 'queued'),
-       (SELECT count(*) FROM alert INDEXED BY alert_sending WHERE state = 'sending'),
+       (SELECT count(*) FROM alert INDEXED BY alert_open WHERE state IN ('queued', 'sending') AND state = 'sending'),
        (SELECT min(id) / 1e6 FROM (
            SELECT min(id) AS id FROM alert INDEXED BY alert_queued WHERE state = 'queued' AND priority = 0
-           UNION ALL SELECT min(id) FROM alert INDEXED BY alert_sending WHERE state = 'sending'))
+           UNION ALL SELECT min(id) FROM alert INDEXED BY alert_open WHERE state IN ('queued', 'sending') AND state = 'sending'))
 
 -- name: insert_parts
 -- Parts that the SMSC accepted; an answer that is told twice changes nothing.
@@ -67,9 +67,15 @@ UPDATE alert SET doubts = doubts - 1, cause = ? WHERE id = ? AND doubts > ? AND 
 -- name: withdraw_orphans
 -- What a cancellation would say when nobody could be told of its payment.
 UPDATE alert SET state = 'withdrawn', cause = 'its payment could not be told'
-WHERE key = 'cancel' AND state = 'queued' AND thread = (SELECT thread FROM alert WHERE id = ?1)
-  AND NOT EXISTS (SELECT 1 FROM alert AS told WHERE told.thread = alert.thread AND told.key = 'approval'
-                  AND told.state NOT IN ('refused', 'given_up', 'withdrawn'))
+WHERE key = 'cancel' AND state = 'queued' AND id IN (
+    SELECT other.id FROM alert AS this JOIN alert AS other ON other.txn = this.thread AND other.thread = this.thread
+    WHERE this.id = ?1
+    UNION ALL SELECT other.id FROM alert AS this JOIN alert AS other
+        ON other.thread = this.thread AND other.thread <> other.txn WHERE this.id = ?1)
+  AND NOT EXISTS (SELECT 1 FROM alert AS told WHERE told.txn = alert.thread AND told.thread = alert.thread
+                  AND told.key = 'approval' AND told.state NOT IN ('refused', 'given_up', 'withdrawn'))
+  AND NOT EXISTS (SELECT 1 FROM alert AS told WHERE told.thread = alert.thread AND told.thread <> told.txn
+                  AND told.key = 'approval' AND told.state NOT IN ('refused', 'given_up', 'withdrawn'))
 
 -- name: receipts_for
 -- The parts that these message ids may mean, with what their receipts said so far.
