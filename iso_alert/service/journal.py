@@ -20,6 +20,7 @@ from iso_alert.service.desk import Answer, Desk
 from iso_alert.store.port import Committed, Lease, StoreUnavailable
 
 BATCH = 256  # messages to a commit; beyond it a commit takes longer and gains little
+AHEAD = 16  # messages that are worth a batch while the one before is still done
 BOUND = 2048  # messages that may wait
 SWEEP = 1.0  # seconds between looks for halves that are overdue
 log = structlog.get_logger()
@@ -73,7 +74,8 @@ class Journal:
         self._desk, self._outlet, self._watch, self._clock = desk, outlet, watch, clock
         self._jobs: deque[_Job] = deque()
         self._waiting = 0
-        self._promised = 0  # room of batches that are not done yet
+        self._begun = 0  # batches that are not done yet
+        self._promised = 0  # their room
         self._bell = trio.Event()
         self._room = trio.lowlevel.ParkingLot()
         self._queue = trio.Lock()
@@ -98,14 +100,16 @@ class Journal:
     async def run(self) -> None:
         """Commit batch after batch.  Lives until cancelled; what is being committed is finished first.
 
-        A batch is handed to the store while the one before is done, and their answers come in that order.
+        While the store does one, the next is handed over as soon as it is worth that: the store then has no pause.  A few
+        messages would only make two small batches out of one, and each costs a sync.  Answers come in their order.
         """
         async with trio.open_nursery() as waiting:
             while True:
                 await self._bell.wait()
-                while jobs := self._next():
-                    waiting.start_soon(self._finish, jobs, await self._begin(jobs))
                 self._bell = trio.Event()
+                while self._jobs and (not self._begun or self._waiting >= AHEAD):
+                    jobs = self._next()
+                    waiting.start_soon(self._finish, jobs, await self._begin(jobs))
 
     async def sweep(self) -> None:
         """Give up waiting for halves of mirrored feeds that do not come.  Lives until cancelled."""
@@ -131,6 +135,7 @@ class Journal:
 
     async def _begin(self, jobs: Sequence[_Job]) -> _Pending:
         """Hand a batch to the store.  The room that it may fill is no other batch's until it is known."""
+        self._begun += 1
         if (trouble := self._desk.trouble) is not None:
             return _Pending(partial(_refuse, trouble), 0, 0.0)  # it is tried elsewhere; nobody waits for what is known
         batch = [of for job in jobs for of in job.batch]
@@ -154,6 +159,8 @@ class Journal:
             self._hand_on(committed)
         finally:
             self._promised -= pending.room
+            self._begun -= 1
+            self._bell.set()
 
     async def _commit(self, jobs: Sequence[_Job]) -> None:
         await self._finish(jobs, await self._begin(jobs))

@@ -1,6 +1,6 @@
 """Group commit: what waits is one batch, everybody is answered, and nobody waits for ever."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.transaction import Transaction
 from iso_alert.service.desk import PROBE_EVERY, Desk
-from iso_alert.service.journal import BATCH, BOUND, Journal
+from iso_alert.service.journal import AHEAD, BATCH, BOUND, Journal
 from iso_alert.store.port import Committed, Lease, StoreUnavailable
 from tests.support.bank import NOW, book, sale
 from tests.support.threads import no_threads
@@ -128,6 +128,37 @@ async def test_what_waits_is_one_batch(autojump_clock: MockClock, scene: Scene) 
 
     assert scene.store.batches == [["000001"], ["000002", "000003", "000004"]]
     assert scene.answers == {n: [n] for n in (1, 2, 3, 4)}
+
+
+async def test_a_busy_store_is_given_large_batches_ahead(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
+    """A few messages wait until it has done the batch before, and go together; many are there when it has."""
+    handed: list[int] = []
+    turn, store, heard = trio.Lock(), Store(), Heard()
+
+    async def begin(verb: Any) -> Callable[[], Awaitable[Any]]:
+        handed.append(len(verb.args[0]))
+
+        async def answer() -> Any:
+            async with turn:
+                await trio.sleep(COMMIT)
+                return verb()
+
+        return answer
+
+    journal = Journal(Desk(store, begin), book(), heard, heard, lambda: NOW)  # type: ignore[arg-type]
+    scene = Scene(nursery, store, heard, journal)
+    nursery.start_soon(journal.run)
+    await scene.bring(1, 2, 3)
+    few = [*handed]
+    nursery.start_soon(scene.record, *range(4, 4 + AHEAD))
+    await wait_all_tasks_blocked()
+    many = [*handed]
+    await commits(2)
+
+    assert few == [1]
+    assert many == [1, AHEAD + 2]
+    assert store.sizes == many
+    assert scene.answers == {1: [1], 2: [2], 3: [3], 4: [*range(4, 4 + AHEAD)]}
 
 
 async def test_there_is_no_timer(autojump_clock: MockClock, scene: Scene) -> None:
