@@ -100,8 +100,8 @@ class Journal:
     async def run(self) -> None:
         """Commit batch after batch.  Lives until cancelled; what is being committed is finished first.
 
-        While the store does one, the next is handed over as soon as it is worth that: the store then has no pause.  A few
-        messages would only make two small batches out of one, and each costs a sync.  Answers come in their order.
+        While the store does one, the next is handed over as soon as it is worth that, so that the store has no pause.
+        A few messages would only make two small batches out of one, each with a sync.  Answers come in their order.
         """
         async with trio.open_nursery() as waiting:
             while True:
