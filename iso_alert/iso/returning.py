@@ -116,7 +116,7 @@ class Returning:
             return []
         if self.echoed.header == "copied" or size < _TPDU // 2:
             return [f"frame[:{size}]"]
-        return ["frame[:1]", "frame[3:5]", "frame[1:3]", f"frame[5:{size}]"]
+        return ["frame[:1]", "frame[3:5]", "frame[1:3]"] + ([f"frame[5:{size}]"] if size > _TPDU // 2 else [])
 
 
 def _slices(runs: Iterable[Iterable[str]]) -> list[str]:
