@@ -61,7 +61,9 @@ def test_who_starts_on_a_read_only_disk_is_not_stuck_with_it(tmp_path: Path) -> 
 class Locked:
     """Another process writes, and does not end; also whatever else a journal wants to tell somebody."""
 
-    def record(self, *_: object) -> None:
+    each = False
+
+    def commit(self, *_: object) -> None:
         raise StoreUnavailable("locked")
 
     def room(self) -> int:
