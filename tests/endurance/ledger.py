@@ -54,10 +54,6 @@ class Copy:
         took = self.answered - self.since
         return self.answered if took < PATIENCE else self.answered + HEARD if took < REMEMBERED else inf
 
-    @property
-    def answered_late(self) -> bool:
-        return self.answered is not None and self.answered - self.since > PATIENCE
-
 
 @define(eq=False)
 class Ledger:

@@ -72,8 +72,8 @@ class Witness:
         report.figure("ended as", ", ".join(f"{state} {count:,}" for state, count in states.most_common()))
         report.figure("submit_sm", len(self.ledger.copies))
         report.figure("SMS that came more than once", sum(self._times(alert) > 1 for alert in self.alerts))
-        once = sum(copy.answered_late and len(self.copies[copy.key]) == 1 for copy in self.ledger.copies)
-        report.figure("answered late, and not sent again", once)
+        late = [alert for alert in self.alerts if (alert.cause or "").startswith("answered late")]
+        report.figure("called back by a late answer", sum(self._times(alert) <= 1 for alert in late))
         nobody = sum(not self._times(alert) for alert in self.alerts if alert.state == "unknown")
         report.figure("unknown, and on nobody's phone", nobody)
         for says, sinners in self._sinners(answered):
