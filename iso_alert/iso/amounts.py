@@ -21,7 +21,7 @@ def named(code: str) -> Currency:
 
 def amount(message: Message, dialect: Dialect) -> Money:
     """The first amount in baht, else the merchant's amount in its own currency."""
-    for value, code in _AMOUNTS if "6" in message.words or "5" in message.words else ():
+    for value, code in _AMOUNTS if "6" in message.fields or "5" in message.fields else ():
         digits = _asked(message, dialect) if value == "4" else message.get(value)
         if not digits.strip("0"):
             continue  # a host that fills DE6 with zeros bills nothing there: what the merchant asked counts

@@ -112,7 +112,7 @@ class Codec:
         return self._checks.sound(plain, encoded)
 
     def _message(self, taken: Taken) -> Message:
-        kept, words, read, dropped, back = taken
+        kept, read, dropped, back = taken
         mti, dialect = read.get("t", ""), self.dialect
         return Message(  # in its order: with names, making one takes longer by half
             mti,
@@ -128,7 +128,6 @@ class Codec:
             dropped,
             Sealed(read["2"]) if "2" in read and dialect.echo_pan else None,
             None if back is None else Sealed(back),
-            words,
         )
 
     def _card(self, fields: Mapping[str, str]) -> Card | None:

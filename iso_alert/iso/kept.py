@@ -7,10 +7,8 @@ from attrs import frozen
 
 from iso_alert.iso.returning import Echoed
 
-# kept, the same without blanks around it, read, dropped, and the answer's bytes before and after DE39 if they were cut
-Taken: TypeAlias = tuple[
-    Mapping[str, str], Mapping[str, str], Mapping[str, str], tuple[str, ...], tuple[bytes, bytes] | None
-]
+# kept, read, dropped, and the answer's bytes before and after DE39 if they were cut
+Taken: TypeAlias = tuple[Mapping[str, str], Mapping[str, str], tuple[str, ...], tuple[bytes, bytes] | None]
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -24,7 +22,6 @@ KEPT_FOR_ENROLMENT = "120"  # holds a mobile number
 SENSITIVE = frozenset(words("2 14 34 35 36 45 48 52 53 55"))  # no profile may keep these or hand a part of them on
 
 THERE = "there"
-BLANKS = "".join(map(chr, range(33)))  # and control characters: they say nothing around a word
 _NOT_FIELDS = frozenset("htp1")
 
 
@@ -42,13 +39,8 @@ class Wanted:
         kept = {key: value for key, value in fields.items() if key in self.kept}
         read = {key: value for key, value in fields.items() if key in self.read}
         seen = {key: THERE if fields[key] else "" for key in self.seen if key in fields}
-        return kept, stripped(kept), read | seen, self.dropped(fields), None
+        return kept, read | seen, self.dropped(fields), None
 
     def dropped(self, keys: Iterable[str]) -> tuple[str, ...]:
         """The fields that stay inside, by their numbers."""
         return tuple(key for key in keys if key not in self.kept and key not in _NOT_FIELDS)
-
-
-def stripped(fields: Mapping[str, str]) -> Mapping[str, str]:
-    """The fields without the blanks and control characters around them."""
-    return {key: value.strip(BLANKS) for key, value in fields.items()}

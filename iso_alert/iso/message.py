@@ -14,7 +14,6 @@ from attrs import field, frozen
 
 from iso_alert.domain.card import Card, luhn
 from iso_alert.domain.transaction import Indicator
-from iso_alert.iso.kept import stripped
 
 S = TypeVar("S")
 
@@ -55,18 +54,21 @@ class Message:
     dropped: tuple[str, ...] = field(default=(), repr=False)  # the fields that stayed inside the codec
     pan: Sealed[str] | None = field(default=None, repr=False)
     back: Sealed[tuple[bytes, bytes]] | None = field(default=None, repr=False)  # its answer, before and after DE39
-    words: Mapping[str, str] = field(repr=False)  # `fields` without the blanks and control characters around them
-
-    @words.default
-    def _words(self) -> Mapping[str, str]:
-        return stripped(self.fields)
 
     def get(self, key: str) -> str:
         """A field without the blanks and control characters around it; "" if it is not there."""
-        return self.words.get(key, "")
+        return value.strip(_NOTHING) if (value := self.fields.get(key)) else ""
 
     def __str__(self) -> str:
         return f"{self.mti} STAN {self.get('11') or '-'} RRN {self.get('37') or '-'} card {self.card or '-'}"
+
+
+_NOTHING = "".join(map(chr, range(33)))
+
+
+def bare(text: str) -> str:
+    """The text without the blanks and control characters around it."""
+    return text.strip(_NOTHING)
 
 
 class Fault(Enum):

@@ -13,7 +13,7 @@ from iso_alert.domain.transaction import Facts, Original, Transaction
 from iso_alert.iso.amounts import amount, balances, reversed_part
 from iso_alert.iso.dialect import Decision, Dialect
 from iso_alert.iso.merchant import acceptor
-from iso_alert.iso.message import Message
+from iso_alert.iso.message import Message, bare
 from iso_alert.iso.moments import BANGKOK, UTC_ZONE, near
 
 
@@ -68,6 +68,7 @@ class FileAction:
     stan: str = ""
 
 
+Flags: TypeAlias = tuple[bool, bool, bool, bool]  # the amount is positive, a part is taken back, DE38, DE41
 Reading: TypeAlias = Transaction | NetworkManagement | FileAction | Ignored
 
 _REPEAT = {"1": "0", "3": "2", "5": "4"}
@@ -123,30 +124,32 @@ def _file_action(message: Message, dialect: Dialect, arrived_at: float) -> Readi
 
 
 def _transaction(message: Message, dialect: Dialect, arrived_at: float) -> Transaction:
-    get, mti, profile = message.words.get, message.mti, dialect.profile
-    terminal, merchant_id = get("41", ""), get("42", "")
+    get, profile = message.get, dialect.profile
+    stan, terminal, merchant_id, code = get("11"), get("41"), get("42"), _code(get("38"))
+    acquirer, transmission = get("32"), get("7")
     total, part = amount(message, dialect), reversed_part(message, dialect)
-    facts = _facts(message, dialect, bool(total.minor), part is not None)
+    flags = (bool(total.minor), part is not None, bool(code), bool(terminal))
+    facts, account = _facts(message, dialect, dialect.voice.lists(terminal, merchant_id, get("24")), flags)
     shown, domestic = acceptor(message.fields.get("43", ""), profile.layout, dialect.charset)
     date, time = local(message, dialect)
-    transmitted = near(get("7", ""), UTC_ZONE, arrived_at)
+    transmitted = near(transmission, UTC_ZONE, arrived_at)
     return Transaction(  # in its order: with names, making one takes longer by half
         dialect.link,
-        mti,
-        key(message, dialect),
+        message.mti,
+        _key(message, dialect, stan, transmission, terminal or acquirer),
         arrived_at,
         transmitted or near(date + time, BANGKOK, arrived_at) or int(arrived_at),
         facts,
         message.card,
-        _ACCOUNTS.get(get("3", "")[2:4]),
-        get("11", ""),
-        get("37", ""),
-        _code(get("38", "")),
+        account,
+        stan,
+        get("37"),
+        code,
         terminal,
         merchant_id,
-        get("32", "").lstrip("0"),  # as DE90 has it, which pads with zeros
+        acquirer.lstrip("0"),  # as DE90 has it, which pads with zeros
         message.invoice,
-        get("39", ""),
+        get("39"),
         _ORIGINAL[profile.version](message),
         total,
         part,
@@ -167,64 +170,45 @@ _BY_CLASS: dict[str, Callable[[Message, Dialect, float], Reading]] = {
 }
 
 
-def _facts(message: Message, dialect: Dialect, asks: bool, partial: bool) -> Facts:
-    get, raw, profile = message.words.get, message.fields.get, dialect.profile
-    terminal = get("41", "")
-    return _facts_of(
-        dialect,
-        message.mti,
-        get("3", "")[:2],
-        raw(profile.entry_mode.field),
-        raw(profile.condition.field),
-        raw(profile.mcc.field),
-        message.indicator._value_,
-        message.has_chip or message.has_track,
-        dialect.voice.lists(terminal, get("42", ""), get("24", "")),
-        asks,
-        partial,
-        get("39", ""),
-        bool(_code(get("38", ""))),
-        bool(terminal),
-    )
+def _facts(message: Message, dialect: Dialect, voice: bool, flags: Flags) -> tuple[Facts, Kind | None]:
+    raw, profile = message.fields.get, dialect.profile
+    places = raw(profile.entry_mode.field), raw(profile.condition.field), raw(profile.mcc.field)
+    given = message.indicator._value_, message.has_chip or message.has_track, voice
+    return _said(dialect, message.mti, raw("3", ""), raw("39", ""), places, given, flags)
 
 
 @lru_cache(maxsize=4096)  # a host says a few hundred things in all; the tables remember these, too
-def _facts_of(
+def _said(
     dialect: Dialect,
     mti: str,
     processing: str,
-    entry_mode: str | None,
-    condition: str | None,
-    mcc: str | None,
-    indicator: str,
-    chip_or_track: bool,
-    voice_listed: bool,
-    asks: bool,
-    partial: bool,
-    code: str,
-    approval_code: bool,
-    terminal: bool,
-) -> Facts:
-    """From what stands in the fields; three of them as they came, for only their places know where to look."""
-    profile, function = dialect.profile, mti[2]
-    return Facts(
+    response_code: str,
+    places: tuple[str | None, ...],  # entry mode, condition, MCC
+    given: tuple[str, bool, bool],  # indicator; chip or track; voice listed
+    flags: Flags,
+) -> tuple[Facts, Kind | None]:
+    """What the short fields say together, as they came, and which account DE3 speaks of."""
+    profile, function, (asks, partial, approval_code, terminal) = dialect.profile, mti[2], flags
+    processing, (entry_mode, condition, mcc), (indicator, chip_or_track, voice) = bare(processing), places, given
+    facts = Facts(
         mti[1],
         _REQUEST[function],  # a paired response speaks of its request
         _REPEAT.get(mti[3], mti[3]),
-        processing,
+        processing[:2],
         profile.entry_mode.cut(entry_mode),
         profile.condition.cut(condition),
         profile.mcc.cut(mcc),
         indicator,
         _YES_NO[chip_or_track],
-        _YES_NO[voice_listed],
+        _YES_NO[voice],
         "positive" if asks else "zero",
         _YES_NO[partial],
-        _approved(code, function, dialect),
+        _approved(bare(response_code), function, dialect),
         _YES_NO[approval_code],
         _YES_NO[terminal],
-        _YES_NO[processing in profile.void_codes],
+        _YES_NO[processing[:2] in profile.void_codes],
     )
+    return facts, _ACCOUNTS.get(processing[2:4])
 
 
 def _approved(code: str, function: str, dialect: Dialect) -> str:
@@ -253,10 +237,14 @@ def key(message: Message, dialect: Dialect) -> int:
     Of a card's tokens it takes the oldest key's, so that a message repeated while keys change is still known.
     A terminal that sends no time at all would be silenced when its STAN comes round again; there more is asked.
     """
-    get, mti = message.words.get, message.mti
-    when = get("7") or _without_time(message)
-    function = _REQUEST[mti[2]]  # of a mirrored feed both halves have one key
-    parts = f"{dialect.link}\x1f{mti[1]}{function}\x1f{get('11', '')}\x1f{when}\x1f{get('41') or get('32', '')}\x1f"
+    get = message.get
+    return _key(message, dialect, get("11"), get("7"), get("41") or get("32"))
+
+
+def _key(message: Message, dialect: Dialect, stan: str, transmission: str, where: str) -> int:
+    when = transmission or _without_time(message)
+    function = _REQUEST[message.mti[2]]  # of a mirrored feed both halves have one key
+    parts = f"{dialect.link}\x1f{message.mti[1]}{function}\x1f{stan}\x1f{when}\x1f{where}\x1f"
     token = message.card.tokens[-1] if message.card else b""
     digest = blake2b(parts.encode() + token, digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

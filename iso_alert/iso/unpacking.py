@@ -11,10 +11,10 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from iso_alert.iso.compiler import Source, lengths, written
-from iso_alert.iso.kept import BLANKS, THERE, Wanted
+from iso_alert.iso.kept import THERE, Wanted
 from iso_alert.iso.layout import KNOWN, Slot, Stretch, View, stretches
 from iso_alert.iso.returning import Returning
-from iso_alert.iso.spec import BINARY, CONTENT, Line, Spec
+from iso_alert.iso.spec import CONTENT, Spec
 
 ANOMALIES = (LookupError, UnicodeError)
 _AT_ONCE = 15
@@ -29,9 +29,8 @@ def unpacking(spec: Spec, mti: str, keys: Iterable[str], wanted: Wanted) -> Sour
     writer.give("t", repr(mti), "True")  # the caller found us by the MTI and the bitmap, so neither is looked at
     for stretch in stretches(spec, keys):
         writer.write(stretch)
-    body = [*writer.lines, *_filled("kept", writer.kept), *_filled("words", writer.words)]
-    body += [*_filled("read", writer.read), *writer.returning.lines()]
-    body.append(f"return kept, words, read, {wanted.dropped(keys)!r}, back")
+    body = [*writer.lines, *_filled("kept", writer.kept), *_filled("read", writer.read), *writer.returning.lines()]
+    body.append(f"return kept, read, {wanted.dropped(keys)!r}, back")
     cut = [view for view in writer.views.values() if view.opened and f"{view.name}[" in "\n".join(body)]
     body[:0] = [f"{view.name} = {view.opened}" for view in cut]
     text = written("unpack", "frame", f"{spec.name} {mti}: {_numbers(keys)}", body)
@@ -105,11 +104,6 @@ def _runs(slots: Iterable[Slot]) -> Iterator[list[Slot]]:
         yield run
 
 
-def _bare(line: Line | None) -> bool:
-    """Whether no blanks can be around what such a line says: digits, hex, or the MTI."""
-    return line is None or line.content == "n" or line.data_enc == BINARY
-
-
 def _touch(one: Slot, next_one: Slot) -> bool:
     return one.view == next_one.view and one.at + one.size == next_one.at
 
@@ -128,10 +122,9 @@ class _Writer:
     returning: Returning
     lines: list[str] = field(factory=list)
     kept: dict[str, str] = field(factory=dict)
-    words: dict[str, str] = field(factory=dict)
     read: dict[str, str] = field(factory=dict)
     views: dict[str, View] = field(factory=dict)
-    uses: dict[str, Any] = field(factory=lambda: {**CONTENT, "BLANKS": BLANKS})
+    uses: dict[str, Any] = field(factory=lambda: dict[str, Any](CONTENT))
 
     def write(self, stretch: Stretch) -> None:
         fixed = [slot for slot in stretch.fixed if slot.key not in KNOWN]
@@ -170,9 +163,9 @@ class _Writer:
         value = base.fixed(slot)
         if _odd(slot):
             self._refuse(f"{base.pad(slot)} != {''.join(slot.pad)!r}")
-        if slot.view.then or slot.key in self.wanted.kept or (slot.line.content and not _merges(slot)):
+        if slot.view.then or (slot.line.content and not _merges(slot)):
             value = self._named(slot, value)
-        self.give(slot.key, value, str(bool(slot.size)), slot.line)
+        self.give(slot.key, value, str(bool(slot.size)))
 
     def _cut(self, slot: Slot, origin: str) -> None:
         base = _Base(origin)
@@ -193,9 +186,9 @@ class _Writer:
         if slot.nibbles and per > 1:
             first, last = self._padded(slot, first, last)
         value = f"{slot.view.name}[{first}:{last}]{slot.view.then}"
-        if slot.view.then or line.content or key in self.wanted.kept:
+        if slot.view.then or line.content:
             value = self._named(slot, value)
-        self.give(key, value, f"end{key} > {base.place(start)}", line)
+        self.give(key, value, f"end{key} > {base.place(start)}")
         self.returning.cut(key, base.place(slot.at), f"end{key}")
 
     def _padded(self, slot: Slot, first: str, last: str) -> tuple[str, str]:
@@ -214,15 +207,14 @@ class _Writer:
         """The value under a name of its own, its content checked."""
         name, content = f"field{slot.key}", slot.line.content
         self.lines.append(f"{name} = {value}")
-        if content and (slot.varies or not _merges(slot)):
+        if content:
             quickly = _QUICKLY.get(content, "") if not slot.view.then else ""
             self._refuse(f"not ({quickly.format(name)}{content}({name}))")
         return name
 
-    def give(self, key: str, value: str, filled: str, line: Line | None = None) -> None:
+    def give(self, key: str, value: str, filled: str) -> None:
         if key in self.wanted.kept:
             self.kept[key] = value
-            self.words[key] = value if _bare(line) else f"{value}.strip(BLANKS)"
         if key in self.wanted.read:
             self.read[key] = value
         elif key in self.wanted.seen:
