@@ -22,7 +22,6 @@ from iso_alert.store.port import (
 )
 from iso_alert.store.queries import statements
 from iso_alert.store.sqlite_campaigns import SqliteCampaigns
-from iso_alert.store.sqlite_checkpoint import Checkpointer
 from iso_alert.store.sqlite_disclosures import SqliteDisclosures
 from iso_alert.store.sqlite_files import SqliteFiles
 from iso_alert.store.sqlite_journal import SqliteJournal
@@ -42,7 +41,6 @@ class Sqlite:
     def __init__(self, path: Path) -> None:
         self._file = open_file(path)
         self._db = self._file.db
-        self._checkpointer = Checkpointer(path)
         self.people = SqlitePeople(self._db, path, self._transaction)
         self._journal = SqliteJournal(self._db)
         self._outbox = SqliteOutbox(self._db, self.people.arrived)
@@ -56,7 +54,6 @@ class Sqlite:
         self.routes = SqliteRoutes(self._db, path, self.people.audited, self.people.trail)
 
     def close(self) -> None:
-        self._checkpointer.close()
         self._db.close()
 
     def _transaction(self) -> AllOrNothing:
@@ -68,9 +65,7 @@ class Sqlite:
         self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int
     ) -> tuple[list[Recorded], list[Lease]]:
         with self._transaction():
-            recorded = self._journal.record(batch, book, now, room)
-        self._checkpointer.written()
-        return recorded
+            return self._journal.record(batch, book, now, room)
 
     def commit(self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int, each: bool) -> Committed:
         return Committed.of(*self.record(batch, book, now, room), each)
@@ -87,7 +82,6 @@ class Sqlite:
         with self._transaction():
             settled = self._outbox.settle(results, now, limit)
         self.people.trail.anchor()
-        self._checkpointer.written()
         return settled
 
     def check(self) -> None:
