@@ -24,6 +24,8 @@ from iso_alert.store.port import Lease, Taken
 from iso_alert.store.working import Draft, Written
 
 _JSON = make_converter()
+PLAIN = 28  # columns that every message fills
+_NOTHING_MORE = (None,) * 7
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
 _KINDS: dict[str | None, Kind | None] = {None: None, **{kind.value: kind for kind in Kind}}
 _FACTS = attrgetter(*(f.name for f in fields(Facts)))
@@ -45,14 +47,19 @@ def txn_row(written: Written, counts_small: bool = False) -> tuple[Any, ...]:
     return (
         written.id, of.stan, written.card, of.key, of.link, of.mti, of.rrn or None, of.approval_code or None,
         of.terminal or None, of.merchant_id or None, of.acquirer or None, of.invoice or None,
-        of.happened_at, of.transmitted_at, of.local_date + of.local_time or None, _original_text(of.original),
-        of.amount.minor, of.amount.currency.code, of.reversed.minor if of.reversed else None,
-        kept.minor if kept else None, of.merchant, of.response_code or None, _facts_text(of.facts),
+        of.happened_at, of.transmitted_at, of.local_date + of.local_time or None,
+        of.amount.minor, of.amount.currency.code, of.merchant, of.response_code or None, _facts_text(of.facts),
         event, channel, decision.sub_channel or None, kind, "\t".join(_RULES(decision)),
         subscription, reason, decision.thread or written.id,
+        _original_text(of.original), of.reversed.minor if of.reversed else None, kept.minor if kept else None,
         decision.original, decision.matched_by or None, 1 if decision.unmatched else None,
         1 if counts_small and decision.reason is Reason.BELOW_THRESHOLD else None,
     )  # fmt: skip
+
+
+def is_plain(row: tuple[Any, ...]) -> bool:
+    """Whether the last columns of a message, which few have, are all empty."""
+    return row[PLAIN:] == _NOTHING_MORE
 
 
 def alert_row(draft: Draft) -> tuple[Any, ...]:

@@ -7,8 +7,9 @@ All of it happens inside the caller's transaction.
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import chain, count
+from itertools import chain, count, groupby
 from sqlite3 import Connection
+from typing import Any
 
 from attrs import evolve
 
@@ -25,6 +26,7 @@ from iso_alert.store.working import Working
 
 SQL = statements("journal.sql")
 OVERDUE = 256  # halves that are given up at a time
+RUNS = 8  # of plain and other messages, each a step; beyond it all are written as others
 NO_CARD = (None,)  # the tokens of a message without one
 
 
@@ -114,11 +116,22 @@ class SqliteJournal:
 
     def _keep(self, working: Working, room: int) -> list[Lease]:
         counts = working.book.policy.counts_small
-        self._steps.write("insert_txns", [rows.txn_row(written, counts) for written in working.written])
+        self._insert([rows.txn_row(written, counts) for written in working.written])
         if working.gone_halves or working.new_halves:
             self._keep_halves(working)
         self._follow_up(working)
         return self._alert(working, room) if working.drafts else []
+
+    def _insert(self, table: Sequence[tuple[Any, ...]]) -> None:
+        """Write messages in their order, plain ones without the columns that they leave empty: a third of the work."""
+        runs = [(plain, [*run]) for plain, run in groupby(table, rows.is_plain)]
+        if len(runs) > RUNS:
+            runs = [(False, [*table])]
+        for plain, run in runs:
+            if plain:
+                self._steps.write("insert_plain_txns", [row[: rows.PLAIN] for row in run])
+            else:
+                self._steps.write("insert_txns", run)
 
     def _keep_halves(self, working: Working) -> None:
         for key in working.gone_halves:

@@ -107,9 +107,16 @@ UPDATE card SET token = ? WHERE id = ?
 -- name: insert_txns
 -- Messages with their decisions.
 INSERT INTO txn (id, stan, card, key, link, mti, rrn, approval_code, terminal, merchant_id, acquirer, invoice,
-                 happened_at, transmitted_at, local, original, amount, currency, reversed, balance, merchant,
-                 response_code, facts, event, channel, sub_channel, kind, rules, subscription, reason, thread, matched,
-                 matched_by, unmatched, small)
+                 happened_at, transmitted_at, local, amount, currency, merchant, response_code, facts, event, channel,
+                 sub_channel, kind, rules, subscription, reason, thread,
+                 original, reversed, balance, matched, matched_by, unmatched, small)
+VALUES :rows ON CONFLICT (id) DO NOTHING
+
+-- name: insert_plain_txns
+-- Messages that speak of no other, and that nothing waits for.
+INSERT INTO txn (id, stan, card, key, link, mti, rrn, approval_code, terminal, merchant_id, acquirer, invoice,
+                 happened_at, transmitted_at, local, amount, currency, merchant, response_code, facts, event, channel,
+                 sub_channel, kind, rules, subscription, reason, thread)
 VALUES :rows ON CONFLICT (id) DO NOTHING
 
 -- name: change_thread
