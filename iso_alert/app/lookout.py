@@ -15,7 +15,7 @@ from iso_alert.service.routes import Routes
 from iso_alert.store.keys import lost
 from iso_alert.store.port import StoreUnavailable
 
-LOOK_FOR_ORDERS = 1.0  # seconds between looks for orders of a command beside us
+LOOK_FOR_ORDERS = 1.0  # seconds between looks for orders of a command beside us, and for much that one has written
 log = structlog.get_logger()
 
 
@@ -53,3 +53,8 @@ class Lookout:
         for name in changed:
             log.warning("route drained" if name in names else "route resumed", route=name)
         return len(changed)
+
+    async def shorten(self) -> int:
+        """Bring in what commands beside us have written; at once, or the next payment waits for it."""
+        await self._desk.do(self._desk.store.shorten)
+        return 0

@@ -115,6 +115,7 @@ class Node:
             self._purging.round(),
             Round("certificates", LOOK_EVERY, self._look_at_certificates),
             Round("orders", LOOK_FOR_ORDERS, self._lookout.orders),
+            Round("log", LOOK_FOR_ORDERS, self._lookout.shorten),
         )
 
     def stop(self) -> None:

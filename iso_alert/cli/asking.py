@@ -56,6 +56,7 @@ def _ask(operation: "Operation", config: str | None, asked: Mapping[str, Any], s
     from iso_alert.domain.token import Role
     from iso_alert.service.desk import Desk
     from iso_alert.service.subscribing import Subscribing
+    from iso_alert.store.hold import held
     from iso_alert.store.sqlite import Sqlite
     from iso_alert.web.api import reading
     from iso_alert.web.api.gate import Caller
@@ -66,7 +67,7 @@ def _ask(operation: "Operation", config: str | None, asked: Mapping[str, Any], s
     except ConfigError as error:
         tell_faults(error.faults)
     request: Any = reading.value(asked, operation.takes)
-    desk = Desk(Sqlite(good.store))
+    desk = Desk(Sqlite(good.store, checkpoints=not held(good.store)))
     try:
         subscribing = Subscribing(desk, good.enrolment.rules, lambda: None, time.time)
         texts = good.rulebook.texts

@@ -11,6 +11,7 @@ import click
 from iso_alert.cli.common import tell_faults
 from iso_alert.config import ConfigError, find, load_keys
 from iso_alert.domain.command import Actor, Via
+from iso_alert.store.hold import held
 from iso_alert.store.port import StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
 
@@ -29,7 +30,7 @@ def opened(config: str | None) -> Iterator[Sqlite]:
     """The store of the configuration; what cannot be done is told in a line."""
     try:
         path, _ = load_keys(find(config))
-        store = Sqlite(path)
+        store = Sqlite(path, checkpoints=not held(path))
     except ConfigError as error:
         tell_faults(error.faults)
     except StoreUnavailable as error:

@@ -1,4 +1,9 @@
-"""The file of the SQLite store: nobody else's to read, brought up to date, and still the one that was opened."""
+"""The file of the SQLite store: nobody else's to read, brought up to date, and still the one that was opened.
+
+One connection alone brings the log into the database: the service's, each time in the commit that made the log long;
+commands beside a running service leave it to that.  Where two do so at once a commit can be lost for ever, through a
+race that SQLite has had up to 3.51.2 (its "WAL-reset bug"), and most systems have an older one.
+"""
 
 import os
 import sqlite3
@@ -15,6 +20,7 @@ from iso_alert.store.queries import migrations
 
 LOCK_WAIT = 1.0  # seconds; a bulk import holds the lock for some milliseconds at a time
 CHECKPOINT_PAGES = 4000  # 16 MB of log: rarer, larger pauses than the default's
+PAGE = 4096  # bytes
 
 
 @frozen
@@ -29,6 +35,11 @@ class File:
         """Raises StoreUnavailable, OSError."""
         if self.path.stat().st_ino != self._number:
             raise StoreUnavailable(f"{self.path} is another file now: start anew to use it")
+
+    def log_is_long(self) -> bool:
+        """Whether it is much longer than our own commits let it become."""
+        log = self.path.with_name(self.path.name + "-wal")
+        return log.exists() and log.stat().st_size > 2 * PAGE * CHECKPOINT_PAGES
 
     def version(self) -> int:
         """The number of the last migration."""
@@ -67,24 +78,25 @@ class AllOrNothing:
             raise why
 
 
-def open_file(path: Path) -> File:
-    """The store's file, made if need be.  Raises StoreUnavailable."""
+def open_file(path: Path, checkpoints: bool) -> File:
+    """The store's file, made if need be; `checkpoints` is for one connection at a time.  Raises StoreUnavailable."""
     with honest(path):
         _make_private(path)
         db = sqlite3.connect(
             path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False, cached_statements=512
         )
         try:
-            return _set_up(path, db)
+            return _set_up(path, db, checkpoints)
         except BaseException:
             db.close()
             raise
 
 
-def _set_up(path: Path, db: sqlite3.Connection) -> File:
+def _set_up(path: Path, db: sqlite3.Connection, checkpoints: bool) -> File:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
-    db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if checkpoints else 0}")
+    db.execute(f"PRAGMA journal_size_limit = {PAGE * CHECKPOINT_PAGES}")  # of a log that an import had made long
     db.execute("PRAGMA cache_size = -65536")
     file = File(path, db, path.stat().st_ino)
     _bring_up_to_date(file)

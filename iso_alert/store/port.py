@@ -237,6 +237,9 @@ class Store(Protocol):
     def check(self) -> None:
         """Prove that a commit is possible."""
 
+    def shorten(self) -> None:
+        """Bring in what commands beside us have written, if that is much: they must not do it themselves."""
+
     def close(self) -> None:
         """Give everything back.  Idempotent."""
 

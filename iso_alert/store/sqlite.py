@@ -38,8 +38,8 @@ SQL = statements("sqlite.sql")
 class Sqlite:
     """A store.Store in the file at `path`, made and brought up to date if need be.  Raises StoreUnavailable."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = open_file(path)
+    def __init__(self, path: Path, checkpoints: bool = True) -> None:
+        self._file = open_file(path, checkpoints)
         self._db = self._file.db
         self.people = SqlitePeople(self._db, path, self._transaction)
         self._journal = SqliteJournal(self._db)
@@ -87,6 +87,12 @@ class Sqlite:
     def check(self) -> None:
         with self._transaction():
             self._db.execute(f"PRAGMA user_version = {self._file.version()}")  # the same, but written
+
+    def shorten(self) -> None:
+        with honest(self._file.path):
+            long = self._file.log_is_long()
+        if long:
+            self.check()
 
     def recover(self) -> int:
         self.check()  # where nothing was being sent nothing would be written, and a full disk not be noticed
