@@ -45,6 +45,13 @@ OTHER_PAN = test_pan(27_182_818)  # stands where no card number belongs
 MARKER = "PLANTEDMARKER"
 PIN = "DEADBEEFCAFE1234"
 SECRETS = [PLANTED_PAN, OTHER_PAN, MARKER, PIN]
+IN_GROUPS = [OTHER_PAN[at : at + 4] for at in range(0, 16, 4)]
+NAMES = {  # of merchants
+    "0100": f"{OTHER_PAN} SHOP",
+    "0200": " ".join(["7", *IN_GROUPS]),  # other digits stand beside it
+    "0400": "_".join(IN_GROUPS),
+}
+OURS = {"setting.value"}  # the number of a message as text, which passes for a card's one time in ten
 QUIET = 0.3  # seconds without another byte from the node
 SOON = 60.0
 
@@ -70,7 +77,7 @@ def planted(profile: str, mti: str) -> dict[str, str]:
         "36": OTHER_PAN,
         "41": "TERM0001",
         "42": "MERCHANT0000001",
-        "43": f"{OTHER_PAN} SHOP".ljust(40),
+        "43": NAMES[mti].ljust(40),
         "45": text,
         "48": text,
         "49": "764",
@@ -141,7 +148,9 @@ class Harvest:
 def leaks(harvest: Harvest, secrets: Sequence[str]) -> list[tuple[str, str]]:
     """Where something is that should not be: the place, and the last four characters of what is there."""
     found = {(name, secret) for name, data in harvest.outputs() for secret in passing(data) | known(data, secrets)}
-    found |= {(name, secret) for name, data in harvest.columns() for secret in passing(data) | known(data, secrets)}
+    found |= {(name, secret) for name, data in harvest.columns() for secret in known(data, secrets)}
+    foreign = ((name, data) for name, data in harvest.columns() if name not in OURS)
+    found |= {(name, secret) for name, data in foreign for secret in passing(data)}
     found |= {(name, secret) for name, data in harvest.files.items() for secret in known(data, secrets)}
     return sorted((name, secret[-4:]) for name, secret in found)
 
@@ -317,6 +326,7 @@ FORMS = {
     "ascii": PLANTED_PAN.encode(),
     "spaced": b" ".join(PLANTED_PAN[at : at + 4].encode() for at in range(0, 16, 4)),
     "dashed": b"-".join(PLANTED_PAN[at : at + 4].encode() for at in range(0, 16, 4)),
+    "beside another number": b"7 " + b" ".join(PLANTED_PAN[at : at + 4].encode() for at in range(0, 16, 4)) + b" 12",
     "ebcdic": PLANTED_PAN.encode("cp500"),
     "utf-16": PLANTED_PAN.encode("utf-16-be"),
     "utf-16, the other way": PLANTED_PAN.encode("utf-16-le"),
@@ -327,6 +337,7 @@ FORMS = {
 PACKED = {
     "bcd": bytes.fromhex(PLANTED_PAN),
     "bcd, shifted": bytes.fromhex("0" + PLANTED_PAN + "F"),
+    "with lines between": b"_".join(PLANTED_PAN[at : at + 4].encode() for at in range(0, 16, 4)),
     "a track": bytes.fromhex(PLANTED_PAN + "D301"),
 }
 

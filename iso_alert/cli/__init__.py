@@ -3,10 +3,16 @@
 Data goes to stdout, talk to stderr.  Exit codes: 0 ok, 1 failed, 2 usage, 3 degraded, 78 configuration.
 """
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
+from typing import Any
 
 import click
+
+from iso_alert.cli.common import mask_fault, tell_bug
 
 COMMANDS = {  # name: (module, what it is for)
     "demo": ("demo", "Play a day: messages in, SMS out, nothing to set up."),
@@ -55,10 +61,27 @@ class Commands(click.Group):
             near = get_close_matches(args[0], COMMANDS, n=1)
             raise click.UsageError(f"{error.message}" + (f" Did you mean {near[0]}?" if near else ""), ctx) from None
 
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with _told_without_cards():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _told_without_cards():
+            return super().invoke(ctx)
+
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         """From the table: importing every command to print its first line would take a second."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, say) for name, (_, say) in COMMANDS.items()])
+
+
+@contextmanager
+def _told_without_cards() -> Iterator[None]:
+    try:
+        yield
+    except click.ClickException as fault:
+        mask_fault(fault)
+        raise
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,3 +95,4 @@ def main() -> None:
       iso-alert check -c iso-alert.toml   judge a configuration
       iso-alert run -c iso-alert.toml     run the service
     """
+    sys.excepthook = tell_bug

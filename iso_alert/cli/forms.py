@@ -9,6 +9,7 @@ from iso_alert.cli.importing import BadLine, Form, Row
 from iso_alert.domain.card import Card, Keyring, Kind, luhn
 from iso_alert.domain.mobile import BadMobile, thai_mobile
 from iso_alert.domain.text import Language
+from iso_alert.iso.message import mask
 from iso_alert.store.files import CardLine, CardStatus, CustomerLine, Filed, StatementLine, SubscriberLine
 from iso_alert.store.sqlite import Sqlite
 
@@ -92,6 +93,8 @@ def _customer(row: Row) -> str:
     customer = row["customer"]
     if not customer or customer.startswith("~"):
         raise BadLine("customer begins with ~, which is ours" if customer else "customer is empty")
+    if mask(customer) != customer:
+        raise BadLine("customer passes for a card number")  # columns that were mixed up
     return customer
 
 

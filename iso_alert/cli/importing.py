@@ -19,6 +19,7 @@ from attrs import define, field, frozen
 from iso_alert.cli.common import FAILED
 from iso_alert.cli.people import me
 from iso_alert.cli.rejects import Rejects
+from iso_alert.iso.message import mask
 from iso_alert.store.files import Filed
 from iso_alert.store.people import Entry
 from iso_alert.store.port import StoreUnavailable
@@ -81,7 +82,7 @@ def import_file(file: str, form: Form[T], store: Sqlite, rejects: str | None = N
 def _remember(name: str, file: str, store: Sqlite, lines: "Lines", tally: Tally) -> None:
     """Which file it was can be proven by its digest."""
     said = f'{{"sha256": "{lines.digest.hexdigest()}", "good": {tally.good}, "changed": {tally.changed}}}'
-    entry = Entry(me(), f"import_{name}", "00", reason="-" if file == "-" else Path(file).name, after=said)
+    entry = Entry(me(), f"import_{name}", "00", reason="-" if file == "-" else mask(Path(file).name), after=said)
     _patiently(lambda: store.people.append_audit(entry, time.time()))
 
 

@@ -17,9 +17,12 @@ def command(file: Path) -> None:
     An existing file is never overwritten: without its key the tokens in a store mean nothing.
     """
     from iso_alert.config.secrets import write_key
+    from iso_alert.iso.message import mask
 
     try:
         write_key(file)
     except OSError as fault:
         raise click.ClickException(f"{file}: {fault.strerror}") from None
-    click.echo(f"{file}: a new key; keep a copy where you keep secrets, without it no card is found again", err=True)
+    click.echo(
+        f"{mask(str(file))}: a new key; keep a copy where you keep secrets, without it no card is found again", err=True
+    )

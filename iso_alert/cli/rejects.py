@@ -16,7 +16,9 @@ import click
 from attrs import define
 
 SHOWN = 100  # on stderr, where a file holds them all
-_CARD = re.compile(r"\d(?:[ -]?\d){11,}")  # a card number has 12 digits at least, a mobile number 11 at most
+_CARD = re.compile(
+    r"\d(?:[ ._/\u00a0-]{0,2}\d){11,}"
+)  # a card number has 12 digits at least, a mobile number 11 at most
 
 
 def masked(line: str) -> str:
@@ -50,9 +52,9 @@ class Rejects:
         if self._file:
             self._file.write(_row(number, why, masked(line)))
         if self._file is None or self._count <= SHOWN:
-            click.echo(f"{self._source}: line {number}: {why}", err=True)
+            click.echo(masked(f"{self._source}: line {number}: {why}"), err=True)
         elif self._count == SHOWN + 1:
-            click.echo(f"{self._source}: more bad lines are in {self._name}", err=True)
+            click.echo(masked(f"{self._source}: more bad lines are in {self._name}"), err=True)
 
 
 def _row(*fields: object) -> str:

@@ -73,8 +73,9 @@ def commands(line: "SubscriberLine", record: "Record", file: str) -> Iterator["C
 
     from iso_alert.cli.people import me
     from iso_alert.domain.command import Command, Operation, Via
+    from iso_alert.iso.message import mask
 
-    actor = evolve(me(), via=Via.FILE, origin=file)
+    actor = evolve(me(), via=Via.FILE, origin=mask(file))
     language = Command(
         Operation.CHANGE_LANGUAGE, actor, customer=line.customer, language=line.language, terms=line.terms
     )

@@ -72,7 +72,7 @@ _WWW = re.compile(r"(?i)\b(www)\.")
 # A phone makes a link of word.word, user@host and of long runs of digits; what joins them is replaced by a blank.
 _JOINED = re.compile(r"(?<=\S)[.@/\\:]+(?=\w)")
 _DOTS = str.maketrans("。．｡․·", ".....")  # full stops that resolvers take for a dot
-_LONG_DIGITS = re.compile(r"\d(?:[ -]{0,3}\d){8,}")  # a telephone number, or worse
+_LONG_DIGITS = re.compile(r"\d(?:[\W_]{0,3}\d){8,}")  # a telephone number, or worse, whatever stands in between
 
 
 def clean_merchant(raw: str) -> str:

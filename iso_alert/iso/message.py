@@ -95,14 +95,35 @@ class Unreadable:
         return f"field {self.field}, position {self.position}: {self.fault.value}"
 
 
-_RUN = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
+_BETWEEN = r"[ \u00a0._/\u2010-\u2015-]{1,2}"  # two groups of a card number, as people and forms write it
+_RUN = re.compile(rf"(?<!\d)(?=\d(?:(?:{_BETWEEN})?\d){{12}})\d+(?:{_BETWEEN}\d+)*")
+_GROUP = re.compile(r"\d+")
 
 
 def mask(text: str) -> str:
-    """The text with every run of digits that could be a card number shown by its last four (T-06)."""
+    """The text with every run of digits that could be a card number shown by its last four (T-06).
+
+    A card number may have neighbours: of groups of digits, any that stand together and pass for one are masked.
+    """
     return _RUN.sub(_masked, text)
 
 
 def _masked(run: re.Match[str]) -> str:
-    digits = run.group().replace(" ", "").replace("-", "")
-    return f"*{digits[-4:]}" if 13 <= len(digits) <= 19 and luhn(digits) else run.group()
+    text, groups = run.group(), list(_GROUP.finditer(run.group()))
+    shown, at = "", 0
+    while groups:
+        if of_card := _card(groups):
+            number = "".join(group.group() for group in groups[:of_card])
+            shown, at = f"{shown}{text[at : groups[0].start()]}*{number[-4:]}", groups[of_card - 1].end()
+        groups = groups[of_card or 1 :]
+    return shown + text[at:]
+
+
+def _card(groups: list[re.Match[str]]) -> int:
+    """How many of the groups are a card number together, from the first on; 0 if none are."""
+    digits, found = "", 0
+    for n, group in enumerate(groups, 1):
+        digits += group.group()
+        if 13 <= len(digits) <= 19 and luhn(digits):
+            found = n
+    return found

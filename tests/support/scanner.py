@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from iso_alert.domain.card import luhn
 
-_RUN = re.compile(rb"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
+_RUN = re.compile(rb"(?<![0-9])(?=[0-9](?:[ -]?[0-9]){12})[0-9]+(?:[ -][0-9]+)*")
+_BETWEEN = b" -_./\t"  # groups of a number that is known
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}){13,}")
 _EBCDIC = bytes.maketrans(bytes(range(0xF0, 0xFA)) + b"0123456789", b"0123456789" + b"x" * 10)
 _WIDE = re.compile(rb"(?:\0[0-9]){13,19}|(?:[0-9]\0){13,19}")
@@ -27,24 +28,25 @@ def _views(data: bytes) -> Iterator[bytes]:
 
 
 def passing(data: bytes) -> set[str]:
-    """Every run of 13 to 19 digits, perhaps with blanks or dashes between them, whose check digit is right."""
-    found = set()
-    for view in _views(data):
-        for run in _RUN.finditer(view):
-            digits = run.group().translate(None, b" -").decode()
-            if luhn(digits) and len(set(digits)) > 1:  # zeros pass as well, and are nobody's card
-                found.add(digits)
-    return found
+    """Every run of 13 to 19 digits, perhaps with blanks or dashes between them, whose check digit is right.
+
+    Other numbers may stand beside it: of groups of digits, any that stand together are tried.
+    """
+    runs = (run.group().replace(b"-", b" ").decode().split(" ") for view in _views(data) for run in _RUN.finditer(view))
+    tried = ("".join(groups[n:end]) for groups in runs for n in range(len(groups)) for end in range(n + 1, n + 20))
+    # zeros pass as well, and are nobody's card
+    return {digits for digits in tried if 13 <= len(digits) <= 19 and len(set(digits)) > 1 and luhn(digits)}
 
 
 def known(data: bytes, secrets: Iterable[str]) -> set[str]:
     """Which of these are in the data: as ASCII, EBCDIC, UTF-16, and as nibbles of either half."""
-    folded, nibbles = data.lower(), data.hex()
+    folded, nibbles, joined = data.lower(), data.hex(), data.translate(None, _BETWEEN)
     found = set()
     for secret in secrets:
         text = secret.lower()
         forms = [text.encode(), text.encode("utf-16-le"), text.encode("utf-16-be"), text.encode().hex().encode()]
         packed = secret.isdecimal() and len(secret) >= 12 and secret in nibbles
-        if packed or any(form in folded for form in forms) or secret.encode("cp500") in data:
+        spaced = secret.isdecimal() and text.encode() in joined
+        if packed or spaced or any(form in folded for form in forms) or secret.encode("cp500") in data:
             found.add(secret)
     return found
