@@ -22,10 +22,11 @@ def config_option(command: F) -> F:
     return click.option("-c", "--config", "config", metavar="FILE", help=say)(command)
 
 
-def rejects_option(command: F) -> F:
-    """`--rejects FILE`."""
+def import_into(group: click.Group) -> Callable[[F], click.Command]:
+    """`import [-c FILE] [--rejects FILE] FILE`, as all of the bank's files are imported."""
     say = "Set bad lines aside here, with the reason; of card numbers the last four digits are left."
-    return click.option("--rejects", metavar="FILE", help=say)(command)
+    rejects = click.option("--rejects", metavar="FILE", help=say)
+    return lambda command: group.command("import")(config_option(rejects(click.argument("file")(command))))
 
 
 def tell_faults(faults: list[str]) -> NoReturn:

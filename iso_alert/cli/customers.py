@@ -2,7 +2,7 @@
 
 import click
 
-from iso_alert.cli.common import config_option, rejects_option
+from iso_alert.cli.common import import_into
 
 
 @click.group()
@@ -10,10 +10,7 @@ def command() -> None:
     """The customers of the bank."""
 
 
-@command.command("import")
-@config_option
-@rejects_option
-@click.argument("file")
+@import_into(command)
 def import_(config: str | None, rejects: str | None, file: str) -> None:
     """Import customers from FILE (`-`: standard input), a CSV with the columns customer, natural.
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from iso_alert.cli.asking import answer
-from iso_alert.cli.common import config_option
+from iso_alert.cli.common import F, config_option
 
 _json = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 _reason = click.option("--reason", help="Why; stands in the audit trail.")
@@ -25,6 +25,11 @@ def command() -> None:
     """
 
 
+def _order(to_do: F) -> click.Command:
+    """What is asked of the route NAME, with its reason."""
+    return command.command()(click.argument("name")(_reason(_operator(config_option(_json(to_do))))))
+
+
 @command.command("list")
 @config_option
 @_json
@@ -33,12 +38,7 @@ def list_(config: str | None, as_json: bool) -> None:
     _answer("routes", config, as_json)
 
 
-@command.command()
-@click.argument("name")
-@_reason
-@_operator
-@config_option
-@_json
+@_order
 def drain(name: str, config: str | None, as_json: bool, **about: str | None) -> None:
     """Give the route NAME nothing new, wait for its answers, unbind; the others take its share.
 
@@ -47,12 +47,7 @@ def drain(name: str, config: str | None, as_json: bool, **about: str | None) -> 
     _answer("drain_route", config, as_json, route=name, **about)
 
 
-@command.command()
-@click.argument("name")
-@_reason
-@_operator
-@config_option
-@_json
+@_order
 def resume(name: str, config: str | None, as_json: bool, **about: str | None) -> None:
     """Bind the route NAME again."""
     _answer("resume_route", config, as_json, route=name, **about)

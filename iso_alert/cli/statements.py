@@ -2,7 +2,7 @@
 
 import click
 
-from iso_alert.cli.common import config_option, rejects_option
+from iso_alert.cli.common import import_into
 
 
 @click.group()
@@ -10,10 +10,7 @@ def command() -> None:
     """Statements of credit cards."""
 
 
-@command.command("import")
-@config_option
-@rejects_option
-@click.argument("file")
+@import_into(command)
 def import_(config: str | None, rejects: str | None, file: str) -> None:
     """Import statements from FILE (`-`: standard input), a CSV with the columns pan, due, total, minimum.
 

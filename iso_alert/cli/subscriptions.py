@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iso_alert.cli.common import config_option, rejects_option, tell_faults
+from iso_alert.cli.common import import_into, tell_faults
 
 if TYPE_CHECKING:
     from iso_alert.domain.command import Command, Record
@@ -19,10 +19,7 @@ def command() -> None:
     """Who wants to be told."""
 
 
-@command.command("import")
-@config_option
-@rejects_option
-@click.argument("file")
+@import_into(command)
 def import_(config: str | None, rejects: str | None, file: str) -> None:
     """Import subscriptions from FILE (`-`: standard input), a CSV with the columns customer, mobile, language.
 
