@@ -166,7 +166,10 @@ class Connection:
             if frames and (answers := await self._deal_with(frames)):
                 await self._send(stream, answers)
             if lost:
-                raise lost
+                try:
+                    raise lost
+                finally:
+                    del lost  # its traceback holds this frame: a ring that only the collector would open
             if not more:
                 return any_cut
 
