@@ -22,6 +22,7 @@ from tests.endurance.gauge import Look, chart, watched
 from tests.endurance.report import Report
 
 WINDOW = 64  # of a link, as it is shipped
+ROOM = 3  # windows: one that is dealt with, what was read with it, and what the kernel holds
 SOON = 10.0  # seconds until the neighbour must be served as before: what sockets hold, and alerts that wait
 HURRIED = 0.1  # seconds: within it the neighbour is served well enough, however quick it was before
 LITTLE = 1.5  # what waits, over what is done in a second, is how long the middle one waits; some allowance for noise
@@ -64,7 +65,7 @@ def run(
             )
             seen = _flood(service, flood, beside, before, {"rate": times * capacity, "seconds": seconds})
             arrived = _all_alerts(here, sink)
-        _judge(report, seen, capacity)
+        _judge(report, seen, capacity, connections)
         _compare(report, here, seen, arrived)
     sys.stdout.write("\n".join(chart(seen.looks)) + "\n")
     return report
@@ -110,7 +111,7 @@ def back(neighbour: Iterable[tuple[float, float]], ended: float, limit: float) -
     return max((at + 1.0 - ended for at, p99 in neighbour if at + 1.0 > ended and p99 > limit), default=0.0)
 
 
-def _judge(report: Report, seen: Seen, capacity: float) -> None:
+def _judge(report: Report, seen: Seen, capacity: float, connections: int) -> None:
     flood = seen.flood
     report.figure("capacity, messages a second", capacity)
     report.figure("offered a second", flood["offered"] / (flood["ended"] - flood["began"]))
@@ -119,6 +120,8 @@ def _judge(report: Report, seen: Seen, capacity: float) -> None:
     for name in ("p50", "p99", "most"):
         report.figure(f"{name} of the flood's answers, seconds", flood[name])
     report.figure("messages without an answer, most", flood["waiting"])
+    most = ROOM * WINDOW * connections
+    report.fact(f"what waits with us is {ROOM} windows of each connection at most", flood["waiting"] <= most, most)
     bound = flood["waiting"] / flood["per_second"]
     report.figure("what waits / what is answered a second", bound)
     report.fact("the middle one waits as long as what is before it takes", flood["p50"] <= LITTLE * bound, flood["p50"])
@@ -137,17 +140,18 @@ def _judge_neighbour(report: Report, seen: Seen) -> None:
     began, ended = seen.flood["began"], seen.flood["ended"]
     calm = [p99 for at, p99 in seen.neighbour if at + 1.0 < began]
     meanwhile = [p99 for at, p99 in seen.neighbour if at + 1.0 > began and at < ended]
-    soon = back(seen.neighbour, ended, max(HURRIED, 2 * max(calm)))
-    report.figure("the neighbour's p99 before, seconds (median of seconds)", median(calm))
-    report.figure("the neighbour's p99 meanwhile", median(meanwhile))
+    soon = back(seen.neighbour, ended, max(HURRIED, 2 * max(calm, default=0.0)))
+    report.figure("the neighbour's p99 before, seconds (median of seconds)", median(calm or [0.0]))
+    report.figure("the neighbour's p99 meanwhile", median(meanwhile or [0.0]))
+    report.figure("all that waited is answered, seconds after the flood", seen.flood["settled_after"])
     report.figure("all is as before, seconds after the flood", soon)
     report.fact(f"the neighbour is served as before within {SOON:.0f} s", soon <= SOON, f"{soon:.1f}")
 
 
 def _judge_memory(report: Report, seen: Seen) -> None:
     began, ended = (seen.flood[name] - seen.watched_since for name in ("began", "ended"))
-    during = [one for one in seen.looks if began <= one.at <= ended]
-    late = [one.memory for one in during if one.at >= ended - (ended - began) / 3]
+    during = [one for one in seen.looks if began <= one.at <= ended] or [seen.looks[-1]]  # a short one is not seen
+    late = [one.memory for one in during if one.at >= ended - (ended - began) / 3] or [during[-1].memory]
     first, most = seen.looks[0].memory, max(one.memory for one in during)
     report.figure("MB before the flood", first)
     report.figure("MB in the flood, most", most)
