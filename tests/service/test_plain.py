@@ -53,12 +53,12 @@ async def test_what_does_not_go_at_once_is_given_back() -> None:
     """Nothing is lost between what went and the rest; a connection that cannot take it says so as ever."""
     ours, theirs = await pair()
     flood = bytes(range(256)) * (FLOOD >> 8)
-    rest = ours.send_now(flood)
-    none = ours.send_now(b"more") if rest else b""
+    before, rest = flood, ours.send_now(flood)
+    while len(rest) < len(before):  # two kernels shift what they hold, and may have room again
+        before, rest = rest, ours.send_now(rest)
 
     assert 0 < len(rest) < FLOOD
-    assert rest == flood[-len(rest) :]
-    assert none == b"more"
+    assert rest == before == flood[-len(rest) :]
 
     await ours.aclose()
     with pytest.raises(trio.ClosedResourceError):
