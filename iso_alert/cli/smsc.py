@@ -45,7 +45,7 @@ def _with_options(function: Any) -> Any:
 
 @click.command("smsc", help=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=2775, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=2775, show_default=True, help="0 takes a free one.")
 @_with_options
 @click.option("--receipt-first", is_flag=True, help="Send the receipt before the answer.")
 @click.option("--receipt-id", type=click.Choice(["same", "hex", "decimal"]), help="How receipts spell the id.")

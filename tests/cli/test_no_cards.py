@@ -56,6 +56,7 @@ def test_nor_is_a_command_that_there_is_not(form: str) -> None:
         ["decode", "--profile", "CARD", "cards.csv"],
         ["host", "127.0.0.1:9", "--profile", "CARD"],
         ["host", "CARD:CARD"],
+        ["smsc", "--port", "CARD"],
         ["check", "-c", "CARD.toml"],
         ["routes", "drain", "-c", "CONFIG", "CARD", "--reason", "CARD"],
         ["explain", "-c", "CONFIG", "--last4", "CARD"],
