@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 
 from iso_alert.service.connections import Connections
 from iso_alert.service.plain import waiting_room
-from iso_alert.service.tls import HandshakeFailed, Tls, dial
+from iso_alert.service.tls import HandshakeFailed, Tls, dial, take_apart
 from iso_alert.smpp.pace import BackOff
 
 Dial = Callable[[str, int, Tls | None, Callable[[str], None], int], Awaitable[trio.abc.Stream]]
@@ -78,7 +78,10 @@ class Caller:
             self._last_trouble = ""
             connections.watch.called(connections.name, "connected")
             log.info("link connected", link=connections.name, address=peer)
-            await connections.carry(stream, peer)
+            try:
+                await connections.carry(stream, peer)
+            finally:
+                take_apart(stream)
 
     def _failed(self, what: str, peer: str, **facts: str) -> None:
         """Say it once, not once an attempt."""

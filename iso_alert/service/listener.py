@@ -16,7 +16,7 @@ from attrs import define, frozen
 from iso_alert.service.connections import Connections
 from iso_alert.service.networks import EVERYBODY, Networks
 from iso_alert.service.plain import Plain, PlainListener, waiting_room
-from iso_alert.service.tls import HandshakeFailed, Tls, secure
+from iso_alert.service.tls import HandshakeFailed, Tls, secure, take_apart
 
 FULL = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
@@ -90,7 +90,7 @@ class Listener:
                 await self.connections.carry(clothed, peer)
         finally:
             await trio.aclose_forcefully(stream)
-            vars(clothed).clear()  # it holds a method of its own: 24 kB in a ring, till the collector comes by in hours
+            take_apart(clothed)
 
     async def _shake_hands(self, clothed: trio.SSLStream[Any], peer: str) -> bool:
         with self.connections.arriving():

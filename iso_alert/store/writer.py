@@ -13,6 +13,7 @@ from functools import reduce
 from pathlib import Path
 from socket import socket
 from traceback import format_tb
+from types import TracebackType
 from typing import Any
 
 from attrs import define
@@ -61,8 +62,14 @@ def _parcel(answer: tuple[bool, Any]) -> bytes:
         return wrap((False, RuntimeError(f"{type(answer[1]).__name__} cannot be sent: {type(bug).__name__}")))
 
 
+def _tell_bug(kind: type[BaseException], _: BaseException, trace: TracebackType | None) -> None:
+    """Where it broke and of what kind it is, and not what it says: that may be anything."""
+    sys.stderr.write("".join(("the writer broke:\n", *format_tb(trace), kind.__name__, "\n")))
+
+
 def main(path: str, number: str) -> None:
     """The process.  `number` is the file descriptor of the line, whose first word from us is how opening went."""
+    sys.excepthook = _tell_bug
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     with socket(fileno=int(number)) as line:

@@ -2,6 +2,8 @@
 
 import gc
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from weakref import ref
 
@@ -9,6 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from iso_alert.service.tls import HandshakeFailed, dial
 from tests.service.link_stage import stage
 from tests.service.test_listener import ask
 from tests.service.test_listener import stage as door
@@ -75,3 +78,16 @@ async def test_so_is_its_tls(tmp_path: Path, said: str) -> None:
     left = [one for one in gc.get_objects() if isinstance(one, trio.SSLStream) and one is not host]
 
     assert not left
+
+
+@pytest.mark.usefixtures("_no_collector")
+async def test_nor_does_a_call_that_fails_leave_any(tmp_path: Path, nursery: trio.Nursery) -> None:
+    """An SMSC or a host whose TLS is broken is called again and again, for days; some frames of trio's may stay."""
+    (port,) = await nursery.start(partial(trio.serve_tcp, trio.aclose_forcefully, 0, host="127.0.0.1"))
+    host, number = port.socket.getsockname()
+    told: list[str] = []
+    with suppress(HandshakeFailed):
+        await dial(host, number, client(tmp_path), told.append)
+
+    assert told == ["broken off"]
+    assert not any(vars(one) for one in gc.get_objects() if isinstance(one, trio.SSLStream))

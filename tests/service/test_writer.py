@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -117,3 +119,17 @@ async def test_a_signal_to_all_leaves_it(writer: Writer) -> None:
     waiting = await Desk(writer.store, writer.begin).do(writer.store.outbox)
 
     assert waiting.queued == 0
+
+
+def test_its_last_words_tell_no_number(tmp_path: Path) -> None:
+    """Where it broke is told, and the kind of fault; what the fault says is not."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "iso_alert.store.writer", str(tmp_path / "alerts.db"), "4111 1111 1111 1111"],
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    assert "ValueError" in done.stderr
+    assert "store/writer.py" in done.stderr
+    assert "1111" not in done.stdout + done.stderr
