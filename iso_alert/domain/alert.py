@@ -64,6 +64,17 @@ _PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 FEW = 4  # attempts where the status says that trying is of little use
 
 
+SHORT, SHORT_IN_LATIN = 70, 160  # characters of one SMS (3GPP TS 23.038: 140 octets, of 16 and of 7 bits)
+
+
+def parts(text: str) -> int:
+    """How many SMS a text makes: what room it takes among those that wait for an answer.
+
+    Two for all that may be longer than one; how it is really cut depends on the operator.
+    """
+    return 1 if len(text) <= SHORT or (len(text) <= SHORT_IN_LATIN and text.isascii()) else 2
+
+
 def after(state: AlertState, happening: Happening) -> AlertState:
     """The state that follows.  KeyError: that cannot happen to an alert in this state."""
     return TRANSITIONS[state, happening]

@@ -12,7 +12,7 @@ be of no use to the phone: two operators need not cut alike, nor show one sender
 Nothing of this ever waits for a link, nor a link for it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Protocol, TypeVar
@@ -20,7 +20,7 @@ from typing import Protocol, TypeVar
 import trio
 from attrs import evolve
 
-from iso_alert.domain.alert import AlertState
+from iso_alert.domain.alert import AlertState, parts
 from iso_alert.service import bag
 from iso_alert.service.bag import Bag
 from iso_alert.service.desk import Desk
@@ -31,7 +31,7 @@ from iso_alert.service.verdict import not_written, stale
 from iso_alert.service.way import Way
 from iso_alert.store.port import Lease, Result, Settled, StoreUnavailable, Taken, Untaken
 
-CLAIM = 256  # alerts to a claim
+CLAIM = 512  # parts to a claim
 SETTLE = 512  # outcomes to a commit
 RETRY_STORE = 1.0  # seconds until an answer that could not be written is written again
 T = TypeVar("T")
@@ -57,8 +57,8 @@ class Courier:
     # What the journal sees.
 
     def room(self) -> int:
-        """Alerts that the routes could take now; two parts each, as Thai ones have."""
-        return max(0, self._routes.credit() // 2 - len(self._bag.ready))
+        """Parts that the routes could take now."""
+        return max(0, self._routes.credit() - _parts(self._bag.ready))
 
     def take(self, leases: Sequence[Lease]) -> None:
         self._bag.ready.extend(leases)
@@ -107,7 +107,7 @@ class Courier:
         """Lease what is due in the store.  False when nothing is."""
         async with self._leasing:
             self._more, now = False, self._clock()
-            limit = max(1, min(CLAIM, self._routes.credit() // 2))
+            limit = max(1, min(CLAIM, self._routes.credit()))
             try:
                 leases = await self._desk.do(partial(self._desk.store.claim, now, limit))
             except StoreUnavailable:
@@ -116,8 +116,8 @@ class Courier:
         return bool(leases)
 
     async def _receive(self, leases: Sequence[Lease], limit: int, now: float) -> None:
-        """Take what the store has leased of what is due; if that is as many as were asked for, there may be more."""
-        self._more = self._more or len(leases) == limit
+        """Take what the store has leased of what is due; if that is as much as was asked for, there may be more."""
+        self._more = self._more or (bool(leases) and _parts(leases) >= limit - 1)  # the next may have had two
         good = [lease for lease in leases if not stale(lease, now)]
         self.take([lease for lease in good if not lease.done])
         self._in_part = [lease for lease in good if lease.done]
@@ -206,10 +206,10 @@ class Courier:
             self.nudge()
 
     def _room_after(self, results: Sequence[Result]) -> int:
-        """Alerts that the routes can take once this is written; none where nothing of it lets another go."""
+        """Parts that the routes can take once this is written; none where nothing of it lets another go."""
         if not any(isinstance(result, Taken | Untaken) for result in results):
             return 0
-        return max(0, min(CLAIM, self._routes.credit_when_settled() // 2 - len(self._bag.ready)))
+        return max(0, min(CLAIM, self._routes.credit_when_settled() - _parts(self._bag.ready)))
 
     async def _make_durable(self, results: Sequence[Result]) -> None:
         """Write results, however long the store takes to come back."""
@@ -223,3 +223,7 @@ class Courier:
                 return await self._desk.do(verb)
             except StoreUnavailable:
                 await trio.sleep(RETRY_STORE)
+
+
+def _parts(leases: Iterable[Lease]) -> int:
+    return sum([parts(lease.text) for lease in leases])

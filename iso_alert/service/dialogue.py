@@ -10,6 +10,7 @@ import trio
 from attrs import define, field
 
 from iso_alert.service.plain import Plain
+from iso_alert.service.tls import take_apart
 from iso_alert.smpp.event import Closed, Event
 from iso_alert.smpp.session import Session
 from iso_alert.smpp.state import State
@@ -42,10 +43,13 @@ class Dialogue:
 
     async def run(self) -> None:
         """Until the session closes or the stream breaks; `reason` then says which."""
-        with self._scope:
-            async with self.stream, trio.open_nursery() as nursery:
-                nursery.start_soon(self._until_it_ends, self._read)
-                nursery.start_soon(self._until_it_ends, self._write)
+        try:
+            with self._scope:
+                async with self.stream, trio.open_nursery() as nursery:
+                    nursery.start_soon(self._until_it_ends, self._read)
+                    nursery.start_soon(self._until_it_ends, self._write)
+        finally:
+            take_apart(self.stream)
 
     def nudge(self) -> None:
         """There may be something to write; what can go goes at once, which spares a turn of the event loop."""

@@ -39,7 +39,7 @@ class Outlet(Protocol):
     """Where new alerts go: the courier."""
 
     def room(self) -> int:
-        """How many alerts may be handed over leased."""
+        """Of how many parts alerts may be handed over leased."""
 
     def take(self, leases: Sequence[Lease]) -> None:
         """Send these."""
@@ -62,7 +62,7 @@ class _Pending:
     """A batch that the store has."""
 
     answer: Answer[Committed]
-    room: int  # how many alerts it may lease
+    room: int  # of how many parts it may lease alerts
     began: float
 
 

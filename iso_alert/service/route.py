@@ -28,7 +28,7 @@ from .dialogue import Dialogue
 from .outcome import Accepted, Belated, InDoubt, Outcome, Receipted, Refused, Submission, Unsent
 from .reports import Reports
 from .route_config import RouteConfig, load_statuses
-from .tls import HandshakeFailed, dial, take_apart
+from .tls import HandshakeFailed, dial
 from .watch import Unwatched, Watch
 
 __all__ = ["Accepted", "Outcome", "Receipted", "Route", "RouteConfig", "RouteState", "Submission", "load_statuses"]
@@ -198,7 +198,6 @@ class Route:
             await self._dialogue.run()
         finally:
             self._parted(self._dialogue)
-            take_apart(stream)
 
     async def _reach(self) -> trio.abc.Stream | None:
         with trio.CancelScope(deadline=trio.current_time() + self.config.timers.bind) as self._patience:

@@ -201,7 +201,7 @@ class Store(Protocol):
     def record(
         self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int
     ) -> tuple[list[Recorded], list[Lease]]:
-        """Decide on and write a batch in its order, and lease at most `room` of its alerts.  Idempotent by key."""
+        """Decide on and write a batch in its order, and lease at most `room` parts of alerts.  Idempotent by key."""
 
     def commit(self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int, each: bool) -> Committed:
         """Record a batch, and say what it came to; of `each` message only if asked."""
@@ -210,10 +210,13 @@ class Store(Protocol):
         """Decide on the messages of mirrored feeds whose other half did not come in time, as `record` does."""
 
     def claim(self, now: float, limit: int) -> list[Lease]:
-        """Lease alerts that are due, oldest first, at most one a lane, none whose lane has an earlier open one."""
+        """Lease alerts that are due, oldest first, at most one a lane, none whose lane has an earlier open one.
+
+        Of at most `limit` parts together, but one alert at least.
+        """
 
     def settle(self, results: Sequence[Result], now: float = 0.0, limit: int = 0) -> Settled:
-        """Write what the SMSC said, in order, and lease at most `limit` alerts as `claim` does, in the same commit.
+        """Write what the SMSC said, in order, and lease at most `limit` parts as `claim` does, in the same commit.
 
         An alert all of whose parts are taken is accepted, also if it waits to go again.  Idempotent: the same answer or
         receipt twice changes nothing.

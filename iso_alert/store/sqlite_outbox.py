@@ -5,7 +5,7 @@ from sqlite3 import Connection
 
 from attrs import evolve
 
-from iso_alert.domain.alert import NEVER_SENT, AlertState
+from iso_alert.domain.alert import NEVER_SENT, AlertState, parts
 from iso_alert.store import rows
 from iso_alert.store.port import Lease, Outbox, Result, Settled, Taken, Undoubted, Untaken
 from iso_alert.store.queries import statements
@@ -26,8 +26,9 @@ class SqliteOutbox:
         due: list[Row] = []
         for priority in PRIORITIES:
             due += self._steps.all("due", priority, now, limit - len(due))
-        self._steps.update("lease", [row[0] for row in due])
-        return [rows.lease(row) for row in due]
+        leases = _fitting([rows.lease(row) for row in due], limit)
+        self._steps.update("lease", [lease.alert for lease in leases])
+        return leases
 
     def settle(self, results: Sequence[Result], now: float, limit: int) -> Settled:
         receipts = Receipts(self._steps, self._enrolled)
@@ -65,3 +66,15 @@ class SqliteOutbox:
     def next_due(self, now: float) -> float | None:
         due: float | None = self._steps.one("next_due", now, now)[0]
         return due
+
+
+def _fitting(due: Sequence[Lease], room: int) -> list[Lease]:
+    """As many as have at most `room` parts; the first one in any case, or what is too large for a window never went."""
+    leases = list(due[:1])
+    room -= sum(parts(lease.text) for lease in leases)
+    for lease in due[1:]:
+        room -= parts(lease.text)
+        if room < 0:
+            break
+        leases.append(lease)
+    return leases

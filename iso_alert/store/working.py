@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from attrs import define, field, frozen
 
-from iso_alert.domain.alert import AlertState
+from iso_alert.domain.alert import AlertState, parts
 from iso_alert.domain.deciding import decide
 from iso_alert.domain.decision import (
     NOTHING_KNOWN,
@@ -230,14 +230,15 @@ class Working:
             self.withdrawn.append((id_, because.words))
 
     def lease(self, busy_lanes: Iterable[int], room: int) -> list[Lease]:
-        """Take at most `room` alerts that may go at once: due now, and nothing before them in their lane."""
+        """Take alerts of at most `room` parts that may go at once: due now, and nothing before them in their lane."""
         busy = set(busy_lanes)
         leases: list[Lease] = []
         for draft in self.drafts.values():
             if draft.state is not AlertState.QUEUED:
                 continue
-            if draft.lane not in busy and draft.not_before <= self.now and len(leases) < room:
+            if draft.lane not in busy and draft.not_before <= self.now and (need := parts(draft.alert.text)) <= room:
                 draft.state = AlertState.SENDING
+                room -= need
                 leases.append(draft.lease())
             busy.add(draft.lane)
         return leases

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from iso_alert.domain.alert import NEVER_SENT, OPEN, TRANSITIONS, AlertState, Happening, after, pause
+from iso_alert.domain.alert import NEVER_SENT, OPEN, TRANSITIONS, AlertState, Happening, after, parts, pause
 from iso_alert.domain.mobile import BadMobile, thai_mobile
 from iso_alert.domain.shown import shown_time
 from iso_alert.domain.subscription import masked
@@ -55,6 +55,14 @@ def test_pauses_grow_and_have_an_end() -> None:
 
 
 # ---- mobile numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("", 1), ("ก" * 70, 1), ("ก" * 71, 2), ("a" * 160, 1), ("a" * 161, 2), ("a" * 70 + "ก", 2)]
+)
+def test_the_room_that_a_text_takes(text: str, count: int) -> None:
+    """One SMS has 160 characters, or 70 where one of them is Thai."""
+    assert parts(text) == count
 
 
 @pytest.mark.parametrize(

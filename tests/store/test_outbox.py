@@ -5,8 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from iso_alert.domain.alert import TRANSITIONS, AlertState, Happening
+from iso_alert.domain.card import Kind
+from iso_alert.domain.money import Money
+from iso_alert.domain.text import Language
 from iso_alert.store.port import Lease, Outbox, Taken, Untaken
-from tests.support.bank import NOW, reversal, sale
+from tests.support.bank import NOW, card_line, reversal, sale, subscription_line
 from tests.support.engines import PLENTY, ROUTE, Kept
 
 QUEUED = AlertState.QUEUED
@@ -27,6 +30,43 @@ def test_claims_are_bounded(kept: Kept) -> None:
     assert kept.texts(kept.claim(limit=2)) == [("C1", "approval"), ("C2", "approval")]
     assert kept.texts(kept.claim(limit=2)) == [("C3", "approval")]
     assert kept.claim() == []
+
+
+LEFT = ((Kind.CREDIT, Money(45_000_000)),)  # a balance makes the published Thai text, which has two parts
+
+
+def in_thai(kept: Kept, *serials: int) -> None:
+    """Subscribers whose alerts have two parts."""
+    kept.store.import_cards([card_line(serial) for serial in serials])
+    kept.store.import_subscriptions([subscription_line(serial, Language.TH) for serial in serials], NOW)
+
+
+def test_room_is_counted_in_parts(kept: Kept) -> None:
+    """A Thai alert takes two of the SMS that may wait for an answer, an English one one; what does not fit waits."""
+    in_thai(kept, 1, 3)
+    kept.subscribe(2)
+    kept.record(*(sale(n, balances=LEFT) for n in (1, 2, 3)))
+
+    assert kept.texts(kept.claim(limit=4)) == [("C1", "approval"), ("C2", "approval")]
+    assert kept.texts(kept.claim(limit=4)) == [("C3", "approval")]
+
+
+def test_what_is_larger_than_the_room_goes_alone(kept: Kept) -> None:
+    """Where one SMS may wait for its answer, an alert of two goes all the same, one after the other."""
+    in_thai(kept, 1, 2)
+    kept.record(*(sale(n, balances=LEFT) for n in (1, 2)))
+
+    assert kept.texts(kept.claim(limit=1)) == [("C1", "approval")]
+    assert kept.texts(kept.claim(limit=1)) == [("C2", "approval")]
+
+
+def test_a_batch_leases_what_has_room(kept: Kept) -> None:
+    """Whole alerts only: nobody waits for the other half of one that was leased with its message."""
+    in_thai(kept, 1, 2)
+    kept.subscribe(3)
+    _, leases = kept.record(*(sale(n, balances=LEFT) for n in (1, 2, 3)), room=3)
+
+    assert kept.texts(leases) == [("C1", "approval"), ("C3", "approval")]
 
 
 def test_a_lane_is_claimed_one_by_one(kept: Kept) -> None:
