@@ -110,8 +110,12 @@ class Payment:
 
     @property
     def plain(self) -> bool:
-        """Cancelled at most once, and not taken back: whatever the delays, the same SMS go."""
-        return sum(act in CANCELS for _, act in self.acts) <= 1
+        """Cancelled at most once, and that not taken back: whatever the delays, the same SMS go.
+
+        A void that comes after what takes it back is not told, nor is that; in their order both are.
+        """
+        acts = [act for _, act in self.acts]
+        return sum(act in CANCELS for act in acts) <= 1 and Act.TAKEN_BACK not in acts
 
 
 @st.composite
