@@ -172,6 +172,7 @@ class Connection:
                     del lost  # its traceback holds this frame: a ring that only the collector would open
             if not more:
                 return any_cut
+            await trio.lowlevel.checkpoint()  # a read may hold thousands of frames that need no journal: others first
 
     async def _allowed(self) -> int:
         """How many messages may be dealt with now: a window, or less where the rate has no more room."""

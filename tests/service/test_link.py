@@ -1,5 +1,7 @@
 """One connection of a payment host: every message answered, in order, when it is durable; and no host hurts another."""
 
+import socket
+
 import pytest
 import structlog
 import trio
@@ -10,6 +12,7 @@ from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
 from iso_alert.iso.answering import reply
 from iso_alert.iso.codec import Unwritable
 from iso_alert.iso.reading import read
+from iso_alert.service.plain import Plain
 from tests.service.link_stage import Journal, split, stage
 from tests.support import wire
 
@@ -381,3 +384,28 @@ def test_no_body_brings_it_down(bodies: list[bytes]) -> None:
 
     with structlog.testing.capture_logs():
         trio.run(talk, clock=MockClock(autojump_threshold=0))
+
+
+async def test_a_flood_of_nothing_lets_the_others_run(nursery: trio.Nursery) -> None:
+    """Thousands of frames that no journal is asked for come in one read: between windows everybody has a turn."""
+    ends = socket.socketpair()
+    for end in ends:
+        end.setblocking(False)
+    turns, frames = 0, 2_000
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with stage(pair=[Plain(end) for end in ends]) as scene:
+        await wait_all_tasks_blocked()
+        await scene.say(bytes(2 * frames))  # keep-alives
+        nursery.start_soon(other)
+        echoed = 0
+        while echoed < 2 * frames:
+            echoed += len(await scene.hear())
+        await scene.host.aclose()
+
+    assert turns >= frames // scene.connection.rules.window
