@@ -34,10 +34,10 @@ class Hold:
 
 
 def held(path: Path) -> bool:
-    """Whether a service has the store at `path` now."""
+    """Whether a service has the store at `path` now.  Who may not look will hear why when it opens the store."""
     try:
         file = os.open(_lock(path), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except OSError:
         return False
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -89,6 +89,13 @@ def test_who_asks_whether_a_service_runs(tmp_path: Path) -> None:
     assert made == []
 
 
+def test_a_place_where_no_store_can_be(tmp_path: Path) -> None:
+    """Opening the store says what is wrong there, in a line; looking has nothing to add."""
+    (tmp_path / "file").touch()
+
+    assert not held(tmp_path / "file" / "alerts.db")
+
+
 def test_looking_keeps_no_service_out(tmp_path: Path) -> None:
     """A service that starts in the moment in which a command looks tries again."""
     path = tmp_path / "alerts.db"
