@@ -61,8 +61,10 @@ class Echoed:
     @classmethod
     def of(cls, spec: Spec, echo: Iterable[str], kind: str) -> "Echoed | None":
         """None where answers are encoded: DE39 or what stands before it is not simply text or packed digits."""
-        simple = all(_simple(spec.lines[key]) for key in ("t", "p", "1"))
-        code = spec.lines[CODE]
+        code, header = spec.lines[CODE], spec.lines["h"]
+        simple = all(_simple(spec.lines[key]) for key in ("t", "p", "1")) and (
+            not spec.header_bytes or header.data_enc == BINARY  # `header` turns hex round
+        )
         plain = simple and not code.len_type and code.data_enc != BINARY and _simple(code)
         return cls(frozenset(echo) - {CODE}, kind) if plain else None
 
