@@ -16,9 +16,8 @@ import click
 from attrs import define
 
 SHOWN = 100  # on stderr, where a file holds them all
-_CARD = re.compile(
-    r"\d(?:[ ._/\u00a0-]{0,2}\d){11,}"
-)  # a card number has 12 digits at least, a mobile number 11 at most
+# A card number has 12 digits at least, a mobile number 11 at most.
+_CARD = re.compile(r"\d(?:[ ._/\u00a0-]{0,2}\d){11,}")
 
 
 def masked(line: str) -> str:

@@ -57,6 +57,13 @@ def _meant(given: Given) -> Any:
         return given
 
 
+def _demanded(given: Any, kind: type, called: str) -> Any:
+    value = _meant(given) if isinstance(given, Given) else given
+    if not isinstance(value, kind):
+        raise ValueError(f"must be {called}")
+    return value
+
+
 def _is_tuple(of: Any) -> bool:
     return get_origin(of) is tuple
 
@@ -65,10 +72,7 @@ def _list(converter: Converter, of: Any) -> Hook:
     make = homogenous_tuple_structure_factory(of, converter)
 
     def hook(value: Any, wanted: Any) -> Any:
-        value = _meant(value) if isinstance(value, Given) else value
-        if not isinstance(value, list):
-            raise ValueError("must be a list, in brackets")
-        return make(value, wanted)
+        return make(_demanded(value, list, "a list, in brackets"), wanted)
 
     return hook
 
@@ -77,9 +81,6 @@ def _table(converter: Converter, of: Any) -> Hook:
     make = make_dict_structure_fn(of, converter, _cattrs_forbid_extra_keys=True)
 
     def hook(value: Any, wanted: Any) -> Any:
-        value = _meant(value) if isinstance(value, Given) else value
-        if not isinstance(value, dict):
-            raise ValueError("must be a table")
-        return make(value, wanted)
+        return make(_demanded(value, dict, "a table"), wanted)
 
     return hook

@@ -56,17 +56,19 @@ def deaf(_: Sequence[Event]) -> None:
     """Nobody hears."""
 
 
-def dialogue(session: Saying, stream: Plain) -> Dialogue:
-    return Dialogue(session, stream, deaf, nothing)  # type: ignore[arg-type]
+async def begun(nursery: trio.Nursery, session: Saying) -> tuple[Dialogue, Plain]:
+    """A dialogue that has nothing to do, and its other end."""
+    ours, theirs = ends()
+    talk = Dialogue(session, ours, deaf, nothing)  # type: ignore[arg-type]
+    nursery.start_soon(talk.run)
+    await wait_all_tasks_blocked()
+    return talk, theirs
 
 
 async def test_what_goes_at_once_goes_without_another_task(nursery: trio.Nursery) -> None:
     """It is in the socket before anybody else has run."""
-    ours, theirs = ends()
     session = Saying()
-    talk = dialogue(session, ours)
-    nursery.start_soon(talk.run)
-    await wait_all_tasks_blocked()
+    talk, theirs = await begun(nursery, session)
     session.said.append(b"submit_sm")
     talk.nudge()
 
@@ -76,11 +78,8 @@ async def test_what_goes_at_once_goes_without_another_task(nursery: trio.Nursery
 
 async def test_order_is_kept_when_the_peer_is_slow(nursery: trio.Nursery) -> None:
     """What the kernel does not take waits, and all that comes later waits behind it."""
-    ours, theirs = ends()
     session = Saying()
-    talk = dialogue(session, ours)
-    nursery.start_soon(talk.run)
-    await wait_all_tasks_blocked()
+    talk, theirs = await begun(nursery, session)
     sent = [bytes([n]) * FLOOD for n in range(3)] + [b"last"]
     for data in sent:
         session.said.append(data)
@@ -98,12 +97,9 @@ async def test_order_is_kept_when_the_peer_is_slow(nursery: trio.Nursery) -> Non
 @pytest.mark.parametrize("before", [b"", b"something in flight"])
 async def test_a_connection_that_broke_ends_the_dialogue(before: bytes) -> None:
     """Whoever finds out first, it is said once."""
-    ours, theirs = ends()
     session = Saying(said=[before] if before else [])
-    talk = dialogue(session, ours)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(talk.run)
-        await wait_all_tasks_blocked()
+        talk, theirs = await begun(nursery, session)
         await theirs.aclose()
         session.said.append(b"into nothing")
         talk.nudge()
