@@ -42,10 +42,9 @@ def _measured(here: Place, workload: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _latency(rate: float, one: dict[str, Any], service: Child, sink: Child) -> dict[str, Any]:
-    _ask(sink)
     (done,), used = drive([one], [service, sink])
     sleep(QUIET)
-    arrived = {Deck.number(amount): at for amount, at in _ask(sink)["arrived"]}
+    arrived = {Deck.number(amount): at for amount, at in _ask(sink, "arrived")["arrived"]}
     measured = [(n, due) for n, due in enumerate(done["due"]) if due >= done["began"] + one["warmup"]]
     took = sorted(1000 * (arrived[n] - due) for n, due in measured if n in arrived)
     return {
@@ -64,7 +63,7 @@ def _sustained(workload: dict[str, Any], address: tuple[str, int], service: Chil
     """As many rounds as wanted, after one to warm up."""
     rates, count = [], workload["messages"]
     for n in range(workload["rounds"] + 1):
-        before = _ask(sink)["sms"]
+        before = _ask(sink, "arrived")["sms"]
         one = task({**workload, "alerts": 1.0}, address, 50 + n, messages=count)
         (done,), used = drive([{name: one[name] for name in one if name != "seconds"}], [service, sink])
         rates.append(count / (_all_receipted(sink, before + count) - done["began"]))
@@ -76,15 +75,15 @@ def _all_receipted(sink: Child, sms: int) -> float:
     """The moment at which the SMSC had the last SMS, and we the last receipt."""
     until = monotonic() + PATIENCE
     while monotonic() < until:
-        told = _ask(sink)
-        if told["sms"] >= sms and told["receipts"] == told["submitted"]:
-            return monotonic()
+        told, now = _ask(sink), monotonic()
+        if told["receipts"] == told["submitted"] and _ask(sink, "arrived")["sms"] >= sms:
+            return now
         sleep(POLL)
-    raise Died(f"after {PATIENCE:.0f} s: {told['sms']} of {sms} SMS, {told['receipts']} of their receipts taken")
+    raise Died(f"after {PATIENCE:.0f} s: {told['submitted']} parts of {sms} SMS, {told['receipts']} receipts taken")
 
 
-def _ask(sink: Child) -> dict[str, Any]:
-    sink.say()
+def _ask(sink: Child, what: str | None = None) -> dict[str, Any]:
+    sink.say(what)
     told: dict[str, Any] = sink.answer()
     return told
 

@@ -106,7 +106,7 @@ def _laps(here: Place, service: Child, sink: Child, address: tuple[str, int], se
     began = monotonic()
 
     def lap(n: int, **what: Any) -> Point:
-        sink.say()
+        sink.say("arrived")
         sink.answer()  # it remembers when each SMS came until it is asked
         (done,), _ = drive([task(_WORKLOAD, address, (seed + n) % 100, **what)], [service, sink])
         size = sum(Path(f"{here.store}{end}").stat().st_size for end in ("", "-wal"))

@@ -100,7 +100,7 @@ def _all_alerts(here: Place, sink: Child) -> list[int]:
     with sqlite3.connect(f"file:{here.store}?mode=ro", uri=True) as store:
         while store.execute(_OPEN).fetchone()[0] and monotonic() < until:
             sleep(0.5)
-        sink.say()
+        sink.say("arrived")
         arrived = [amount for amount, _ in sink.answer()["arrived"]]
     store.close()
     return arrived
