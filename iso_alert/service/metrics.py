@@ -167,7 +167,7 @@ class Metrics:
     def settled(self, settled: Settled) -> None:
         self.strangers.inc(settled.unmatched)
         for state, seconds in settled.confirmed:
-            self.receipts.labels(state if state in RECEIPTS else "OTHER").inc()
+            self._count(self.receipts, state if state in RECEIPTS else "OTHER")
             if seconds is not None:
                 self.to_receipt.observe(seconds)
 

@@ -85,8 +85,20 @@ def read_receipt(fields: Mapping[str, Any], tlvs: Mapping[int, bytes]) -> Receip
     )
 
 
+# As appendix B writes it, and most SMSCs: the expression below takes eight times as long.
+_USUAL = re.compile(
+    r"id:(?P<id>[0-9A-Za-z-]+) sub:(?P<sub>[0-9]+) dlvrd:(?P<dlvrd>[0-9]+) submit date:(?P<submitted>[0-9]+)"
+    r" done date:(?P<done>[0-9]+) stat:(?P<state>[A-Z]+) err:(?P<error>[0-9A-Za-z]+) [Tt]ext:"
+)
+
+
 def read_text(text: str) -> dict[str, str]:
     """The keys of a receipt's text under our names; what follows `text:` is the customer's and is left alone."""
+    usual = _USUAL.match(text)
+    return usual.groupdict() if usual else _by_key(text)
+
+
+def _by_key(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     keys = list(_KEY.finditer(text))
     for at, key in enumerate(keys):

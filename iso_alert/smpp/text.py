@@ -9,8 +9,9 @@ pair and no Thai vowel or tone mark is parted from its base. Sara am (U+0E33) is
 sits on the consonant before, so it stays too.
 """
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import accumulate
 from typing import Literal
@@ -72,16 +73,23 @@ _OCTETS: Mapping[Gsm, Mapping[str, bytes]] = {
     "ascii": {char: char.encode() for char in SEPTETS if ord(char) < 0x80},
     "latin1": {char: char.encode("latin-1") for char in SEPTETS if ord(char) < 0x100},
 }
+# The same as tables that C goes by: a text is looked at for every alert, and not a character at a time.
+_WRITTEN = {
+    name: str.maketrans({char: of.decode("latin-1") for char, of in each.items()}) for name, each in _OCTETS.items()
+}
+_SAID = {name: re.compile(f"[{re.escape(''.join(each))}]*").fullmatch for name, each in _OCTETS.items()}
+_ESCAPED = re.compile(f"[{re.escape(''.join(char for char, octets in SEPTETS.items() if len(octets) > 1))}]").search
+_BEYOND = re.compile("[\U00010000-\U0010ffff]").search  # a surrogate pair in UCS-2
 
 
 def choose(text: str, gsm: Gsm = "gsm0338") -> Encoding:
     """The cheapest encoding that says the text whole; nothing is ever replaced by a look-alike."""
-    return Encoding.GSM if _OCTETS[gsm].keys() >= set(text) else Encoding.UCS2
+    return Encoding.GSM if _SAID[gsm](text) else Encoding.UCS2
 
 
 def units(text: str, encoding: Encoding) -> int:
     """The septets or UCS-2 code units of a text that `choose` gave this encoding."""
-    return sum(_costs(text, encoding))
+    return (_ends(text, encoding) or (0,))[-1]
 
 
 def part_count(text: str, gsm: Gsm = "gsm0338", long_messages: LongMessages = "udh8") -> int:
@@ -90,21 +98,22 @@ def part_count(text: str, gsm: Gsm = "gsm0338", long_messages: LongMessages = "u
 
 
 def _cuts(text: str, encoding: Encoding, long_messages: LongMessages) -> tuple[str, ...]:
-    room = ROOM[encoding]
-    ends = list(accumulate(_costs(text, encoding)))
+    room, ends = ROOM[encoding], _ends(text, encoding)
     if not ends or ends[-1] <= room.single:
         return (text,)
     return tuple(_filled(text, ends, room.part_udh16 if long_messages == "udh16" else room.part))
 
 
-def _costs(text: str, encoding: Encoding) -> Iterator[int]:
-    if encoding is Encoding.GSM:
-        return (len(SEPTETS[char]) for char in text)
-    return (1 + (char > "\uffff") for char in text)
+def _ends(text: str, encoding: Encoding) -> Sequence[int]:
+    """How many units the text takes up to and with each character; hardly any text has one that takes two."""
+    gsm = encoding is Encoding.GSM
+    if not (_ESCAPED if gsm else _BEYOND)(text):
+        return range(1, len(text) + 1)
+    return list(accumulate(len(SEPTETS[char]) if gsm else 1 + (char > "\uffff") for char in text))
 
 
-def _filled(text: str, ends: list[int], room: int) -> Iterator[str]:
-    """Fill parts of `room` units; `ends[n]` is how many units the text takes up to and with character n."""
+def _filled(text: str, ends: Sequence[int], room: int) -> Iterator[str]:
+    """Fill parts of `room` units, as many as `ends` says."""
     start = 0
     while start < len(text):
         before = ends[start - 1] if start else 0
@@ -150,7 +159,7 @@ def cut(
 def _octets(text: str, encoding: Encoding, gsm: Gsm) -> bytes:
     if encoding is Encoding.UCS2:
         return text.encode("utf-16-be", "surrogatepass")  # a lone surrogate is nonsense, but no reason to fall
-    return b"".join(map(_OCTETS[gsm].__getitem__, text))
+    return text.translate(_WRITTEN[gsm]).encode("latin-1")
 
 
 def _udh8(data_coding: int, octets: bytes, reference: int, number: int, total: int) -> Part:

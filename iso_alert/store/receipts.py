@@ -44,21 +44,28 @@ class Receipts:
         joined: Joined = []
         strangers = []
         for route in {one.route for one in receipts}:
-            these = [one for one in receipts if one.route == route]
-            forms = dict.fromkeys(form for one in these for form in map(bare, one.ids) if form)
-            found: dict[str, list[Part]] = {}
-            for row in self._steps.read("receipts_for", [(form,) for form in forms], route):
-                found.setdefault(row[3], []).append(row)
-            for one in these:
-                part = _meant(one, found)
+            these = [(one, list(dict.fromkeys(map(bare, one.ids)))) for one in receipts if one.route == route]
+            literal = self._parts(route, {forms[0] for _, forms in these})
+            others = self._parts(route, {form for _, forms in these if forms[0] not in literal for form in forms[1:]})
+            for one, forms in these:
+                part = _meant(one, forms, literal if forms[0] in literal else others)
                 if part:
                     joined.append((one, part))
                 else:
                     strangers.append(one)
         return joined, strangers
 
+    def _parts(self, route: str, forms: Iterable[str]) -> Mapping[str, Sequence[Part]]:
+        """The parts that the SMSC may have called so."""
+        found: dict[str, list[Part]] = {}
+        for row in self._steps.read("receipts_for", [(form,) for form in forms if form], route):
+            found.setdefault(row[3], []).append(row)
+        return found
+
     def _that_waited(self, taken: Sequence[Taken]) -> Joined:
         """Receipts that came before the answers of this batch; what still fits nothing goes on waiting."""
+        if not taken or not self._steps.one("any_early_receipt")[0]:
+            return []
         known: dict[int, Confirmed] = {}
         for route in {one.route for one in taken}:
             answers = {bare(form): one for one in taken if one.route == route for form in one.ids if form}
@@ -99,12 +106,11 @@ class Receipts:
                 self._steps.write("keep_receipt", [row])
 
 
-def _meant(receipt: Confirmed, found: Mapping[str, Sequence[Part]]) -> Part | None:
+def _meant(receipt: Confirmed, forms: Sequence[str], found: Mapping[str, Sequence[Part]]) -> Part | None:
     """The part that a receipt speaks of: by the id as given, else by another form of it and the same number.
 
     SMSCs use their ids again: of several parts the newest is meant.
     """
-    forms = list(dict.fromkeys(map(bare, receipt.ids)))
     if not forms[0]:
         return None
 
@@ -113,4 +119,6 @@ def _meant(receipt: Confirmed, found: Mapping[str, Sequence[Part]]) -> Part | No
         return row[3] == forms[0], same_number, -forms.index(row[3]), row[0]
 
     rows = [row for form in forms for row in found.get(form, ())]
+    if len(rows) == 1 and rows[0][3] == forms[0]:
+        return rows[0]
     return max((row for row in rows if any(rank(row)[:2])), key=rank, default=None)

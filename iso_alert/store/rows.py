@@ -26,6 +26,7 @@ from iso_alert.store.working import Draft, Written
 _JSON = make_converter()
 PLAIN = 28  # columns that every message fills
 _NOTHING_MORE = (None,) * 7
+_NONE = frozenset[int]()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
 _KINDS: dict[str | None, Kind | None] = {None: None, **{kind.value: kind for kind in Kind}}
 _FACTS = attrgetter(*(f.name for f in fields(Facts)))
@@ -76,7 +77,8 @@ def part_row(taken: Taken) -> tuple[Any, ...]:
 
 def lease(row: Sequence[Any]) -> Lease:
     alert, mobile, text, key, began_at, attempts, doubts, done = row
-    return Lease(alert, mobile, text, key, began_at, attempts, doubts, frozenset(json.loads(done)))
+    parts = frozenset(json.loads(done)) if done != "[]" else _NONE
+    return Lease(alert, mobile, text, key, began_at, attempts, doubts, parts)
 
 
 def bare(message_id: str) -> str:

@@ -108,6 +108,20 @@ def test_any_text_has_keys(text: str) -> None:
     assert read_text("id:1 text:" + text) == {"id": "1"}
 
 
+@given(
+    st.from_regex(r"\A[0-9A-Za-z-]{1,12}\Z"),
+    st.sampled_from(["DELIVRD", "Delivered", "UNDELIV", ""]),
+    st.from_regex(r"\A[0-9A-Fa-f]{0,4}\Z"),
+    st.text(st.characters(max_codepoint=0xFF), max_size=30),
+)
+def test_the_usual_text_is_read_as_any_other(message_id: str, state: str, error: str, rest: str) -> None:
+    """It has a way of its own, which a blank before it takes away."""
+    dates = "submit date:2611230815 done date:2611230816"
+    text = f"id:{message_id} sub:001 dlvrd:001 {dates} stat:{state} err:{error} text:{rest}"
+
+    assert read_text(text) == read_text(" " + text)
+
+
 # ---- ids
 
 

@@ -102,6 +102,10 @@ WHERE id IN (:list) AND state IN ('accepted', 'undelivered', 'unknown')
 -- A receipt that matches nothing yet: its answer may still come.
 INSERT INTO early_receipt (route, message_id, mobile, state, error, at) VALUES (?, ?, ?, ?, ?, ?)
 
+-- name: any_early_receipt
+-- Whether any receipt waits for its answer.
+SELECT EXISTS (SELECT 1 FROM early_receipt)
+
 -- name: early_receipts
 -- Receipts that came before the answer to these message ids.
 SELECT json_group_array(json_array(id, message_id, mobile, state, error, at))
