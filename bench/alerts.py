@@ -16,29 +16,27 @@ from bench.process import Child, Died, child
 from bench.report import percentile, spread, tell
 
 POLL, QUIET, PATIENCE = 0.02, 1.0, 60.0  # seconds
+RUN = 20  # clients of a window, at most: each has messages of its own
 
 
 def run(workload: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row for each rate, one for what is sustained, one for what the store says became of them."""
-    with place(workload) as here:
-        rows = _measured(here, workload)
-        rows.append(_states(here))
-    return rows
-
-
-def _measured(here: Place, workload: dict[str, Any]) -> list[dict[str, Any]]:
-    with child("sink", ["-m", "bench.sink", str(workload["receipt_after"])]) as sink:
+    """Rows: each rate, what is sustained with each window, what the store says became of them all."""
+    with place(workload) as here, child("sink", ["-m", "bench.sink", str(workload["receipt_after"])]) as sink:
         port = int(sink.answer()["port"])
+        rows = []
         with here.service(port, workload["window"]) as (service, address):
             sleep(QUIET)  # until it is bound
-            rows = []
             for n, rate in enumerate(workload["rates"]):
                 tell(f"{rate} alerts a second")
                 one = task(workload, address, n, rate=rate, alerts=1.0, tell_due=True)
                 rows.append(_latency(rate, one, service, sink))
-            tell("as many as go through")
-            rows.append(_sustained(workload, address, service, sink))
-            return rows
+        for n, window in enumerate(workload["windows"], 1):
+            with here.service(port, window) as (service, address):
+                sleep(QUIET)
+                tell(f"as many as go through, window {window}")
+                rows.append(_sustained({**workload, "window": window}, RUN * n, address, service, sink))
+        rows.append(_states(here))
+    return rows
 
 
 def _latency(rate: float, one: dict[str, Any], service: Child, sink: Child) -> dict[str, Any]:
@@ -59,16 +57,18 @@ def _latency(rate: float, one: dict[str, Any], service: Child, sink: Child) -> d
     }
 
 
-def _sustained(workload: dict[str, Any], address: tuple[str, int], service: Child, sink: Child) -> dict[str, Any]:
-    """As many rounds as wanted, after one to warm up."""
+def _sustained(
+    workload: dict[str, Any], run: int, address: tuple[str, int], service: Child, sink: Child
+) -> dict[str, Any]:
+    """As many rounds as wanted, after one to warm up; `run` is the number of the first client."""
     rates, count = [], workload["messages"]
     for n in range(workload["rounds"] + 1):
         before = _ask(sink, "arrived")["sms"]
-        one = task({**workload, "alerts": 1.0}, address, 50 + n, messages=count)
+        one = task({**workload, "alerts": 1.0}, address, run + n, messages=count)
         (done,), used = drive([{name: one[name] for name in one if name != "seconds"}], [service, sink])
         rates.append(count / (_all_receipted(sink, before + count) - done["began"]))
     what = f"sustained, {count:,} alerts a round"
-    return {"what": what, **spread("per_second", rates[1:]), **_shares(used, done)}
+    return {"what": what, "window": workload["window"], **spread("per_second", rates[1:]), **_shares(used, done)}
 
 
 def _all_receipted(sink: Child, sms: int) -> float:

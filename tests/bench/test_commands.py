@@ -18,7 +18,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "codec": ("profiles=['iso87-ascii']", "seconds=0.05", "rounds=1"),
     "link": SHORT,
     "journal": (*SHORT, "rates=[50]", "rows=300", "ceiling_seconds=0.05"),
-    "alerts": (*SHORT, "rates=[20]", "messages=40"),
+    "alerts": (*SHORT, "rates=[20]", "messages=40", "windows=[10]"),
     "smpp": ("pdus=200", "windows=[10]", "peers=['raw']", "rounds=1", "clients=['session', 'route', 'smpplib']"),
     "idle": ("connections=20", "subscriptions=100"),
     "pauses": (*(change for change in SHORT if "in_flight" not in change), "rate=50", "links=10"),
