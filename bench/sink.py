@@ -18,7 +18,7 @@ from struct import Struct
 from time import monotonic, time
 from typing import Any
 
-from attrs import Factory, define, field
+from attrs import define, field
 
 from iso_alert.sim.inbox import Inbox
 from iso_alert.sim.receipt_form import receipt_body
@@ -76,13 +76,10 @@ class Line:
     post: Post
     counts: Counts
     _in: Wire = field(factory=Wire, init=False)
-    _due: deque[tuple[float, bytes]] = Factory(deque)
-    _sequence: Iterator[int] = Factory(lambda: count(1))
-    _open: int = 0  # receipts without an answer
-    _form: bytes = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._form = _receipt()
+    _due: deque[tuple[float, bytes]] = field(factory=deque, init=False)
+    _sequence: Iterator[int] = field(factory=lambda: count(1), init=False)
+    _open: int = field(default=0, init=False)  # receipts without an answer
+    _form: bytes = field(factory=lambda: _receipt(), init=False)
 
     def fileno(self) -> int:
         return self.wire.fileno()

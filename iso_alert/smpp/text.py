@@ -113,7 +113,7 @@ def _ends(text: str, encoding: Encoding) -> Sequence[int]:
 
 
 def _filled(text: str, ends: Sequence[int], room: int) -> Iterator[str]:
-    """Fill parts of `room` units, as many as `ends` says."""
+    """Fill parts of `room` units; `ends` as `_ends` gives them."""
     start = 0
     while start < len(text):
         before = ends[start - 1] if start else 0

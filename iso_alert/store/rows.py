@@ -26,7 +26,7 @@ from iso_alert.store.working import Draft, Written
 _JSON = make_converter()
 PLAIN = 28  # columns that every message fills
 _NOTHING_MORE = (None,) * 7
-_NONE = frozenset[int]()
+_NO_PARTS = frozenset[int]()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
 _KINDS: dict[str | None, Kind | None] = {None: None, **{kind.value: kind for kind in Kind}}
 _FACTS = attrgetter(*(f.name for f in fields(Facts)))
@@ -77,7 +77,7 @@ def part_row(taken: Taken) -> tuple[Any, ...]:
 
 def lease(row: Sequence[Any]) -> Lease:
     alert, mobile, text, key, began_at, attempts, doubts, done = row
-    parts = frozenset(json.loads(done)) if done != "[]" else _NONE
+    parts = frozenset(json.loads(done)) if done != "[]" else _NO_PARTS
     return Lease(alert, mobile, text, key, began_at, attempts, doubts, parts)
 
 
