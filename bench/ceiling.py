@@ -20,7 +20,8 @@ _STATEMENTS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA
 def ceilings(store: Path, seconds: float, rounds: int, rows: int) -> list[dict[str, Any]]:
     """Two rows of figures, from at most `rows` rows of the journal in `store`."""
     with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as journal:
-        sample = journal.execute("SELECT * FROM txn ORDER BY id DESC LIMIT ?", (rows,)).fetchall()[::-1]
+        given = ", ".join(row[1] for row in journal.execute("PRAGMA table_info(txn)"))  # not those that are reckoned
+        sample = journal.execute(f"SELECT {given} FROM txn ORDER BY id DESC LIMIT ?", (rows,)).fetchall()[::-1]
         named = journal.execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'txn' AND sql NOT NULL").fetchall()
     journal.close()
     width = len(sample[0])

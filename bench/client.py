@@ -195,7 +195,7 @@ def work(host: Host, task: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     task = json.loads(sys.stdin.readline())
-    frames = deck(task["cards"], task["alerts"], task["reversals"], task["run"])
+    frames = deck(task["cards"], task["alerts"], task["reversals"], task["run"], task.get("stans") == "scattered")
     address = (task["host"], task["port"])
     host = Host([Wire(address, frames) for _ in range(task["connections"])], frames)
     print("ready", flush=True)

@@ -8,7 +8,9 @@ from typing import Any
 from bench.process import Child, Usage, child
 from bench.report import spread
 
-_OF_A_TASK = ("connections", "in_flight", "cards", "alerts", "reversals", "warmup", "seconds", "rounds", "arrivals")
+_OF_A_TASK = (
+    "connections", "in_flight", "cards", "alerts", "reversals", "warmup", "seconds", "rounds", "arrivals", "stans",
+)  # fmt: skip
 
 
 def task(workload: dict[str, Any], address: tuple[str, int], run: int, **more: Any) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """A payment host's sales, encoded before the clock starts; all that is left to do for a message is to put numbers in.
 
-Message `n` has the STAN n, a terminal that changes when STANs come round again, and a sum that no other message of a
-told card has: an SMS can be traced back to its message.  Test cards only.
+Message `n` has the STAN n, or where they are scattered one that comes in no order, a terminal that changes when STANs
+come round again, and a sum that no other message of a told card has: an SMS can be traced back to its message.  Test
+cards only.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ POOL = 20_011  # frames made beforehand; a prime, so that any stride meets all o
 SHOPS = 2000
 LEAST_TOLD = 100_000  # satang: from 1,000 baht a credit card's purchase is told
 _STANS = 1_000_000
+_STRIDE = 387_911  # has no factor in common with them: still each once a round
 _PAN, _SHOP = "P" * 16, "N" * 25
 _SLOTS = {"4": "A" * 12, "11": "S" * 6, "37": "R" * 12, "38": "C" * 6, "41": "T" * 8}  # where numbers will stand
 
@@ -51,6 +53,7 @@ class Deck:
     prefix: bytes
     answers: Answers
     run: int = 0
+    scattered: bool = False
 
     def message(self, n: int) -> tuple[bytes, bytes]:
         """What its answer is known by, and its frame."""
@@ -62,6 +65,7 @@ class Deck:
 
     def _sale(self, n: int) -> tuple[bytes, bytes]:
         round_, stan = divmod(n, _STANS)
+        stan = stan * _STRIDE % _STANS if self.scattered else stan
         told = self.kinds[n % len(self.kinds)] == "t"
         frame = (self.told if told else self.silent)[n % POOL]
         amount = LEAST_TOLD + n if told else 100 + 7 * n % (2 * LEAST_TOLD)
@@ -73,7 +77,7 @@ class Deck:
         return amount - LEAST_TOLD
 
 
-def deck(cards: int, alerts: float, reversals: float = 0.0, run: int = 0) -> Deck:
+def deck(cards: int, alerts: float, reversals: float = 0.0, run: int = 0, scattered: bool = False) -> Deck:
     """Sales of `cards` cards, of which the share `alerts` is told and the share `reversals` is taken back at once."""
     dice, with_subscriber = Random(1), subscribed(cards)
     body = _template()
@@ -81,7 +85,7 @@ def deck(cards: int, alerts: float, reversals: float = 0.0, run: int = 0) -> Dec
     others = range(with_subscriber, max(cards, with_subscriber + 1))
     silent = [_filled(body, dice.choice(others), dice) for _ in range(POOL)]
     length = len(told[0] % (0, 0, 0, 0, 0))
-    return Deck(told, silent, _kinds(alerts, reversals), pack(">H", length), _answers(), run)
+    return Deck(told, silent, _kinds(alerts, reversals), pack(">H", length), _answers(), run, scattered)
 
 
 def _kinds(alerts: float, reversals: float, length: int = 1000) -> str:

@@ -49,10 +49,18 @@ def can_mean(of: Transaction, past: Past) -> bool:
     """Whether `past` is of a kind and an age that a reversal, void or advice can speak of."""
     if past.event in _NOT_MEANT or (past.event is _E.REFUND and not _can_mean_refund(of)):
         return False
-    age = of.arrived_at - past.arrived_at
+    if of.arrived_at - past.arrived_at > looks_back(of):
+        return False
     if of.facts.mti_class == "4":
-        return age <= REVERSAL_WITHIN and (of.facts.void_code == "no" or past.event is _E.VOID)
-    return past.event not in _VOIDS and age <= (VOID_WITHIN if _voids(of.facts) else ADVICE_WITHIN)
+        return of.facts.void_code == "no" or past.event is _E.VOID
+    return past.event not in _VOIDS
+
+
+def looks_back(of: Transaction) -> int:
+    """How old, in seconds, a message may be that this one speaks of."""
+    if of.facts.mti_class == "4":
+        return REVERSAL_WITHIN
+    return VOID_WITHIN if _voids(of.facts) else ADVICE_WITHIN
 
 
 def _can_mean_refund(of: Transaction) -> bool:

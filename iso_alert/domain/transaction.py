@@ -84,6 +84,7 @@ class Transaction:
     local_date: str = ""  # DE13, MMDD
     transmitted_at: int | None = None  # DE7 as seconds since 1970
     domestic: bool = True  # DE43 does not name a country other than TH
+    timed: bool = True  # it names a time; else `happened_at` is when this copy of it arrived
 
     def balance(self, kind: Kind) -> Money | None:
         """What is left on a card of this kind, if the message says."""

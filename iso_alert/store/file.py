@@ -7,7 +7,7 @@ race that SQLite has had up to 3.51.2 (its "WAL-reset bug"), and most systems ha
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -48,12 +48,13 @@ class File:
 
 @frozen
 class AllOrNothing:
-    """A transaction; StoreUnavailable when nothing of it has happened.
+    """A transaction; StoreUnavailable when nothing of it has happened, and then `taken_back` is told.
 
     Every verb is one, and most are small: so it is no generator, two of which take as long as a statement.
     """
 
     _file: File
+    _taken_back: Callable[[], None] | None = None
 
     def __enter__(self) -> None:
         try:
@@ -72,6 +73,8 @@ class AllOrNothing:
             self._give_up(fault)
 
     def _give_up(self, why: BaseException) -> NoReturn:
+        if self._taken_back:
+            self._taken_back()
         with honest(self._file.path):
             if self._file.db.in_transaction:
                 self._file.db.execute("ROLLBACK")

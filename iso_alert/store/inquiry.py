@@ -17,7 +17,7 @@ from iso_alert.domain.reason import Reason
 from iso_alert.domain.thread import State
 from iso_alert.domain.transaction import Facts
 from iso_alert.store.port import StoreUnavailable
-from iso_alert.store.queries import statements
+from iso_alert.store.queries import migrations, statements
 from iso_alert.store.records import AlertRecord, MessageRecord, PartRecord, ThreadRecord
 
 SQL = statements("inquiry.sql")
@@ -62,10 +62,15 @@ class Inquiry:
         except sqlite3.Error as cause:
             raise StoreUnavailable(f"{path}: {cause}") from None
         try:
-            self._db.execute("SELECT 1 FROM txn LIMIT 1")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.Error as cause:
             self._db.close()
             raise StoreUnavailable(f"{path}: {cause}") from None
+        if version != migrations()[-1][0]:
+            self._db.close()
+            raise StoreUnavailable(
+                f"{path} is a store of {'an older' if version else 'no'} version: `iso-alert run` brings it up to date"
+            )
 
     def close(self) -> None:
         self._db.close()

@@ -12,7 +12,7 @@ from cattrs.preconf.json import make_converter
 from iso_alert.domain.card import Kind
 from iso_alert.domain.channel import Channel
 from iso_alert.domain.event import Event
-from iso_alert.domain.matching import ADVICE_WITHIN
+from iso_alert.domain.matching import looks_back
 from iso_alert.domain.money import BAHT, Currency, Money, by_code
 from iso_alert.domain.past import Past, Unit
 from iso_alert.domain.reason import Reason
@@ -25,7 +25,7 @@ from iso_alert.store.working import Draft, Written
 
 _JSON = make_converter()
 PLAIN = 28  # columns that every message fills
-_NOTHING_MORE = (None,) * 7
+_NOTHING_MORE = (None,) * 8
 _NO_PARTS = frozenset[int]()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
 _KINDS: dict[str | None, Kind | None] = {None: None, **{kind.value: kind for kind in Kind}}
@@ -55,7 +55,13 @@ def txn_row(written: Written, counts_small: bool = False) -> tuple[Any, ...]:
         _original_text(of.original), of.reversed.minor if of.reversed else None, kept.minor if kept else None,
         decision.original, decision.matched_by or None, 1 if decision.unmatched else None,
         1 if counts_small and decision.reason is Reason.BELOW_THRESHOLD else None,
+        None if of.timed else 1,
     )  # fmt: skip
+
+
+def spell(of: Transaction) -> int:
+    """The span of time in which a message and its repeats are looked for, as column `spell` has it."""
+    return of.happened_at >> 8 if of.timed else 0
 
 
 def is_plain(row: tuple[Any, ...]) -> bool:
@@ -101,15 +107,16 @@ def holder(card: int, kind: str | None, customer: int | None, mobile: str, langu
     return Holder(card, _KINDS[kind], subscription)
 
 
-def want_row(of: Transaction, card: int) -> tuple[Any, ...]:
-    """What to look for in the history of a card on behalf of one message."""
+def want_row(of: Transaction, card: int, newest: list[int]) -> tuple[Any, ...]:
+    """What to look for in the history of a card on behalf of one message; `newest` are messages of the card."""
     return (
         card,
         of.stan or NOWHERE,
         of.original.stan if of.original else NOWHERE,
         of.rrn or NOWHERE,
         of.approval_code or NOWHERE,
-        int((of.arrived_at - ADVICE_WITHIN) * 1e6),
+        int((of.arrived_at - looks_back(of)) * 1e6),
+        str(newest),
     )
 
 

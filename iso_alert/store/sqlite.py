@@ -59,19 +59,22 @@ class Sqlite:
     def _transaction(self) -> AllOrNothing:
         return AllOrNothing(self._file)
 
+    def _journalled(self) -> AllOrNothing:
+        return AllOrNothing(self._file, self._journal.taken_back)
+
     # The verbs.
 
     def record(
         self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int
     ) -> tuple[list[Recorded], list[Lease]]:
-        with self._transaction():
+        with self._journalled():
             return self._journal.record(batch, book, now, room)
 
     def commit(self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int, each: bool) -> Committed:
         return Committed.of(*self.record(batch, book, now, room), each)
 
     def overdue(self, book: Rulebook, now: float, room: int) -> tuple[list[Recorded], list[Lease]]:
-        with self._transaction():
+        with self._journalled():
             return self._journal.overdue(book, now, room)
 
     def claim(self, now: float, limit: int) -> list[Lease]:
@@ -96,7 +99,8 @@ class Sqlite:
 
     def recover(self) -> int:
         self.check()  # where nothing was being sent nothing would be written, and a full disk not be noticed
-        with self._transaction():
+        with self._journalled():
+            self._journal.catch_up()  # else the first message would wait for it
             return self._outbox.recover()
 
     def outbox(self) -> Outbox:

@@ -21,6 +21,7 @@ from iso_alert.domain.transaction import Transaction
 from iso_alert.store import rows
 from iso_alert.store.port import Lease, Recorded
 from iso_alert.store.queries import statements
+from iso_alert.store.recent import Recent
 from iso_alert.store.steps import Row, Steps
 from iso_alert.store.working import Working
 
@@ -35,6 +36,7 @@ class SqliteJournal:
 
     def __init__(self, db: Connection) -> None:
         self._steps = Steps(db, SQL)
+        self._recent = Recent(self._steps)
 
     def record(
         self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int
@@ -55,15 +57,26 @@ class SqliteJournal:
         recorded = [one for key in halves if (one := working.take_half(key))]
         return recorded, self._keep(working, room)
 
+    def catch_up(self) -> None:
+        """Remember the newest messages of the cards, as recording does where need be."""
+        self._recent.catch_up(self._steps.one("newest_txn")[0])
+
+    def taken_back(self) -> None:
+        """What was done last was not committed."""
+        self._recent.forget()
+
     # What the store knows that bears on a batch.
 
     def _working(self, batch: Sequence[Transaction], book: Rulebook, now: float) -> Working:
         n = count()
         wanted = [
-            (next(n), token, of.stan, of.key) for of in batch for token in (of.card.tokens if of.card else NO_CARD)
+            (next(n), token, rows.spell(of), of.stan, of.key)
+            for of in batch
+            for token in (of.card.tokens if of.card else NO_CARD)
         ]
         answers = [*self._steps.ask("asked", wanted)]
         last_txn, last_alert, last_card, stopped, small_from, _ = answers[0]
+        self._recent.catch_up(last_txn)
         first, book = int(now * 1e6), evolve(book, stopped=True) if stopped and not book.stopped else book
         working = Working(book, now, max(first, last_txn + 1), max(first, last_alert + 1))
         waiting = _understand(working, wanted, chain.from_iterable(json.loads(answer[-1]) for answer in answers))
@@ -74,9 +87,11 @@ class SqliteJournal:
         if book.paired:
             found = self._steps.read("halves_of_cards", _cards(working))
             working.halves.update({(stan, card, key): rows.load(text) for stan, card, key, text in found})
-        asking = [rows.want_row(of, working.holder(of).card) for of in batch if of.card and asks_the_journal(of.facts)]
+        asking = [of for of in batch if of.card and asks_the_journal(of.facts)]
         if asking:
-            self._remember(working, self._steps.read("history", asking))
+            cards = [working.holder(of).card for of in asking]
+            wanted = [rows.want_row(of, card, self._recent.of(card)) for of, card in zip(asking, cards, strict=True)]
+            self._remember(working, self._steps.read("history", wanted))
         return working
 
     def _meet_strangers(self, working: Working, batch: Sequence[Transaction], free: int) -> None:
@@ -117,6 +132,8 @@ class SqliteJournal:
     def _keep(self, working: Working, room: int) -> list[Lease]:
         counts = working.book.policy.counts_small
         self._insert([rows.txn_row(written, counts) for written in working.written])
+        self._recent.note((written.card, written.id) for written in working.written)
+        self._recent.write_down(len(working.written))
         if working.gone_halves or working.new_halves:
             self._keep_halves(working)
         self._follow_up(working)
@@ -163,7 +180,7 @@ def _understand(working: Working, wanted: Sequence[Row], found: Iterable[Row]) -
     """Note who holds each card, and which messages are written; the cards of which a cancellation waits."""
     waiting = set[tuple[int]]()
     for n, card, kind, customer, mobile, language, state, written, waits in found:
-        _, token, stan, key = wanted[n]
+        _, token, _, stan, key = wanted[n]
         if card is None and token is not None:
             continue  # nobody has seen the card: what was found is of a message without one
         if written is not None:

@@ -22,7 +22,7 @@ from iso_alert.store.sqlite_trail import Trail
 from iso_alert.store.steps import Steps
 
 SQL = statements("keeping.sql")
-PORTION = 64  # rows to a transaction; a message has up to seven index entries, all over the file
+PORTION = 64  # rows to a transaction; a message has up to seven index entries
 LEAFS = 256  # rows that have few
 SLACK = 2 * 86_400.0  # an alert is over after a day: what the last purge found open is looked at again
 CLOCK = Actor("calendar", Via.SERVICE)
@@ -105,6 +105,7 @@ class SqliteKeeping:
         alerts.update(self._steps.read("alerts_of_messages", [(member,) for member in members]))
         self._delete_alerts(sorted(alerts), gone)
         self._steps.update("delete_threads", members)  # each of them may be money of its own
+        self._steps.update("delete_card_txns", members)
         gone["messages"] += self._steps.update("delete_messages", members)
 
     def _delete_alerts(self, alerts: Sequence[int], gone: Counter[str]) -> None:

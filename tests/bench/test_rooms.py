@@ -53,6 +53,16 @@ def test_two_runs_share_no_message() -> None:
     assert transaction(one, 7).key != transaction(two, 7).key
 
 
+def test_scattered_stans_are_each_once_a_round() -> None:
+    """In no order, and a reversal has that of its sale."""
+    frames = deck(10, 0.1, 0.02, scattered=True)
+    stans = [message(frames, n).get("11") for n in range(1000)]
+
+    assert sorted(stans) != stans
+    assert len(set(stans)) == 980
+    assert all(stans[n] == stans[n - 1] for n in range(1000) if message(frames, n).mti == "0400")
+
+
 def test_shares_are_kept(frames: Deck) -> None:
     """Of a thousand messages a hundred are for telling, twenty take one back."""
     told = sum(frames.kinds[n] == "t" for n in range(1000))
@@ -112,10 +122,14 @@ def test_a_past_is_whole(tmp_path: Path) -> None:
     fill(tmp_path / "alerts.db", 500, 20)
     store = sqlite3.connect(tmp_path / "alerts.db")
     count = store.execute("SELECT count(*), count(DISTINCT key) FROM txn WHERE card BETWEEN 1 AND 20").fetchone()
-    indexed = store.execute("EXPLAIN QUERY PLAN SELECT 1 FROM txn WHERE rrn = 'x' AND card = 1").fetchone()[3]
+    indexed = store.execute("EXPLAIN QUERY PLAN SELECT 1 FROM txn WHERE slot = 1 AND rrn = 'x'").fetchone()[3]
+    by_card = store.execute(
+        "SELECT count(*) FROM card_txn JOIN txn ON id = txn AND txn.card = card_txn.card"
+    ).fetchone()[0]
     sound = store.execute("PRAGMA integrity_check").fetchone()[0]
     store.close()
 
     assert count == (500, 500)
     assert "txn_rrn" in indexed
+    assert by_card == 500
     assert sound == "ok"

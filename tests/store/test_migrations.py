@@ -20,14 +20,15 @@ ROWS = """
 INSERT INTO customer (id, ref) VALUES (1, 'C1');
 INSERT INTO card (id, token, last4, kind, customer, is_primary) VALUES (1, x'{token}', '0001', 'credit', 1, 1);
 INSERT INTO subscription (customer, mobile, language, state, changed_at) VALUES (1, '{mobile}', 'en', 'active', 0);
-INSERT INTO txn (id, stan, card, key, link, mti, rrn, terminal, happened_at, amount, currency, facts, event, channel,
-                 kind, rules, subscription, reason, thread)
-VALUES ({at} - 3000000, '000011', 1, 11, 'switch', '0200', 'R11', 'TERM0001', 0, 10000, 'THB', '{facts}', 'purchase',
-        'edc', 'credit', '{rules}', 'active', 'below_threshold', {at} - 3000000),
-       ({at} - 2000000, '000012', 1, 12, 'switch', '0200', 'R12', 'TERM0001', 0, 10000, 'THB', '{facts}', 'purchase',
-        'edc', 'credit', '{rules}', 'active', 'below_threshold', {at} - 2000000),
-       ({at} - 1000000, '{sold.stan}', 1, {sold.key}, 'switch', '0200', '{sold.rrn}', 'TERM0001', 0, 250000, 'THB',
-        '{facts}', 'purchase', 'edc', 'credit', '{rules}', 'active', 'told', {at} - 1000000);
+INSERT INTO txn (id, stan, card, key, link, mti, rrn, terminal, happened_at, transmitted_at, amount, currency, facts,
+                 event, channel, kind, rules, subscription, reason, thread)
+VALUES ({at} - 3000000, '000011', 1, 11, 'switch', '0200', 'R11', 'TERM0001', 0, 0, 10000, 'THB', '{facts}',
+        'purchase', 'edc', 'credit', '{rules}', 'active', 'below_threshold', {at} - 3000000),
+       ({at} - 2000000, '000012', 1, 12, 'switch', '0200', 'R12', 'TERM0001', 0, 0, 10000, 'THB', '{facts}',
+        'purchase', 'edc', 'credit', '{rules}', 'active', 'below_threshold', {at} - 2000000),
+       ({at} - 1000000, '{sold.stan}', 1, {sold.key}, 'switch', '0200', '{sold.rrn}', 'TERM0001', {sold.happened_at},
+        {sold.happened_at}, 250000, 'THB', '{facts}', 'purchase', 'edc', 'credit', '{rules}', 'active', 'told',
+        {at} - 1000000);
 INSERT INTO alert (id, txn, thread, lane, customer, key, mobile, language, text, state, not_before)
 VALUES ({at} - 1000000, {at} - 1000000, {at} - 1000000, 1, 1, 'approval', '{mobile}', 'en', 'Paid', 'sending', 0);
 PRAGMA user_version = 6;

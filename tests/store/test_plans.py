@@ -10,7 +10,15 @@ from iso_alert.store.sqlite import Sqlite
 
 NAMED = [(file, name) for file in ("journal.sql", "outbox.sql") for name in statements(file)]
 ROWS = re.compile(r"\(([^()]*)\)\s*(?:AS \()?VALUES :rows")
-GIVEN = {"want", "asked", "found", "told", "said", "CONSTANT"}  # what a statement is given, or has found already
+GIVEN = {
+    "want",
+    "asked",
+    "found",
+    "told",
+    "said",
+    "span",
+    "CONSTANT",
+}  # what a statement is given, or has found already
 WALK = re.compile(r"SCAN (?:\d+ )?(\w+)")
 
 

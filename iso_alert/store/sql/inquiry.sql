@@ -1,12 +1,20 @@
 -- What people ask of the journal.  Read only: it never makes a message wait.
 
 -- name: by_stan
--- Threads that hold a message with this STAN, newest first.
-SELECT thread FROM txn WHERE stan = ? AND id BETWEEN ? AND ? ORDER BY id DESC LIMIT ?
+-- Threads that hold a message with this STAN, newest first: looked for in each spell of time of which there is a message.
+WITH RECURSIVE past (spell) AS (
+    SELECT max(spell) FROM txn INDEXED BY txn_key
+    UNION ALL SELECT (SELECT max(spell) FROM txn INDEXED BY txn_key WHERE spell < past.spell) FROM past WHERE past.spell > 0)
+SELECT thread FROM past CROSS JOIN txn INDEXED BY txn_key ON txn.spell = past.spell AND stan = ?
+WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT ?
 
 -- name: by_rrn
--- Threads that hold a message with this RRN, newest first.
-SELECT thread FROM txn WHERE rrn = ? AND id BETWEEN ? AND ? ORDER BY id DESC LIMIT ?
+-- Threads that hold a message with this RRN, newest first: looked for in each slot of time of which there is a message.
+WITH RECURSIVE past (slot) AS (
+    SELECT max(id) >> 28 FROM txn WHERE id <= ?3
+    UNION ALL SELECT (SELECT max(id) >> 28 FROM txn WHERE id < past.slot << 28) FROM past WHERE past.slot > ?2 >> 28)
+SELECT thread FROM past CROSS JOIN txn INDEXED BY txn_rrn ON txn.slot = past.slot AND rrn = ?1
+WHERE id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4
 
 -- name: by_last4
 -- Threads of cards that end so, in a span of time, newest first.  The unary plus keeps to the span.

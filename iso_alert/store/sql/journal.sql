@@ -4,24 +4,34 @@
 -- The newest message, alert and card; whether the bank has stopped the service for everybody, and from which message on
 -- small purchases are counted; and of each message that is asked for: its card by token with the subscription that covers
 -- it, the number under which it is written already, and whether a cancellation of the card waits for its original.
-WITH want (n, token, stan, key) AS (VALUES :rows)
+WITH want (n, token, spell, stan, key) AS (VALUES :rows)
 SELECT coalesce((SELECT max(id) FROM txn), 0), coalesce((SELECT max(id) FROM alert), 0),
        coalesce((SELECT max(id) FROM card), 0), (SELECT value = '1' FROM setting WHERE name = 'stopped'),
        (SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'small_from'),
        json_group_array(json_array(
            want.n, met.id, met.kind, subscription.customer, subscription.mobile, subscription.language, subscription.state,
-           (SELECT txn.id FROM txn WHERE txn.stan = want.stan AND txn.card = coalesce(met.id, 0) AND txn.key = want.key),
+           (SELECT txn.id FROM txn WHERE txn.spell = want.spell AND txn.stan = want.stan AND txn.card = coalesce(met.id, 0)
+            AND txn.key = want.key),
            EXISTS (SELECT 1 FROM txn WHERE txn.unmatched = 1 AND txn.card = met.id)))
 FROM want LEFT JOIN card AS met ON met.token = want.token
 LEFT JOIN subscription ON subscription.customer = met.customer
 
 -- name: history
--- Earlier messages of a card that share a STAN, an RRN or an approval code with a later one, and their threads.
-WITH want (card, own_stan, said_stan, rrn, approval_code, since) AS (VALUES :rows),
+-- Earlier messages of a card that share a STAN, an RRN or an approval code with a later one, and their threads.  The newest
+-- of a card, which card_txn may not hold yet, come with the question; of a card that never rests, the newest are enough.
+WITH RECURSIVE want (card, own_stan, said_stan, rrn, approval_code, since, newest) AS (VALUES :rows),
+span (age) AS (
+    SELECT max(age) FROM card_txn
+    UNION ALL SELECT age - 1 FROM span
+    WHERE age > max((SELECT min(since) FROM want) >> 34, (SELECT min(age) FROM card_txn))),
 found (id) AS (
-    SELECT txn.id FROM want JOIN txn ON txn.stan IN (want.own_stan, want.said_stan) AND txn.card = want.card AND txn.id >= want.since
-    UNION SELECT txn.id FROM want JOIN txn ON txn.rrn = want.rrn AND txn.card = want.card AND txn.id >= want.since
-    UNION SELECT txn.id FROM want JOIN txn ON txn.approval_code = want.approval_code AND txn.card = want.card AND txn.id >= want.since
+    SELECT txn.id FROM want CROSS JOIN span CROSS JOIN txn
+    ON txn.id IN (SELECT txn FROM card_txn WHERE age = span.age AND card = want.card ORDER BY txn DESC LIMIT 1024)
+    WHERE span.age >= want.since >> 34 AND txn.id >= want.since AND txn.card = want.card
+      AND (txn.stan IN (want.own_stan, want.said_stan) OR txn.rrn = want.rrn OR txn.approval_code = want.approval_code)
+    UNION SELECT txn.id FROM want CROSS JOIN json_each(want.newest) AS newest CROSS JOIN txn ON txn.id = newest.value
+    WHERE txn.id >= want.since AND txn.card = want.card
+      AND (txn.stan IN (want.own_stan, want.said_stan) OR txn.rrn = want.rrn OR txn.approval_code = want.approval_code)
 )
 SELECT json_group_array(json_array(
     txn.id, txn.card, txn.mti, txn.event, txn.channel, txn.sub_channel, txn.stan, txn.rrn, txn.approval_code, txn.terminal,
@@ -96,6 +106,26 @@ INSERT INTO half (stan, card, key, arrived_at, transaction_) VALUES :rows ON CON
 -- A message that waits no longer.
 DELETE FROM half WHERE stan = ? AND card = ? AND key = ?
 
+-- name: newest_txn
+-- The newest message.
+SELECT coalesce(max(id), 0) FROM txn
+
+-- name: card_txn_until
+-- The newest message from which on card_txn holds nothing for certain.
+SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'card_txn_until'
+
+-- name: card_txns_after
+-- Newer messages, by card.
+SELECT card, id FROM txn WHERE id > ? ORDER BY id
+
+-- name: insert_card_txns
+-- Messages of cards; one that stands there already was written before a crash, or by another process.
+INSERT OR IGNORE INTO card_txn (age, card, txn) VALUES :rows
+
+-- name: card_txns_written
+-- Up to this message all are written; another process may be further.
+UPDATE setting SET value = max(?, CAST(value AS INTEGER)) WHERE name = 'card_txn_until'
+
 -- name: insert_cards
 -- Cards that are seen for the first time.
 INSERT INTO card (id, token, last4) VALUES :rows ON CONFLICT (id) DO NOTHING
@@ -109,7 +139,7 @@ UPDATE card SET token = ? WHERE id = ?
 INSERT INTO txn (id, stan, card, key, link, mti, rrn, approval_code, terminal, merchant_id, acquirer, invoice,
                  happened_at, transmitted_at, local, amount, currency, merchant, response_code, facts, event, channel,
                  sub_channel, kind, rules, subscription, reason, thread,
-                 original, reversed, balance, matched, matched_by, unmatched, small)
+                 original, reversed, balance, matched, matched_by, unmatched, small, untimed)
 VALUES :rows ON CONFLICT (id) DO NOTHING
 
 -- name: insert_plain_txns

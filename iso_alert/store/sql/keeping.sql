@@ -56,6 +56,10 @@ SELECT json_group_array(id) FROM alert WHERE txn IN (:list)
 SELECT json_group_array(json_array(id, txn IS NULL AND state NOT IN ('queued', 'sending'))) FROM (
     SELECT id, txn, state FROM alert WHERE id > ? AND id < ? ORDER BY id LIMIT ?)
 
+-- name: delete_card_txns
+-- They are their cards' no more.
+DELETE FROM card_txn WHERE (age, card, txn) IN (SELECT id >> 34, card, id FROM txn WHERE id IN (:list))
+
 -- name: delete_messages
 DELETE FROM txn WHERE id IN (:list)
 

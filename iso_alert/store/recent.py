@@ -1,0 +1,95 @@
+"""The newest messages of each card, those that table `card_txn` does not hold yet: in memory, so that a cancellation
+finds them, and written down later in the table's order.
+
+Cards come in no order.  Written with its message, each entry would touch a leaf of its own, and leaves are what a
+commit pays for.  So FULL entries are gathered, and then written sorted, some with every batch, while the next are
+gathered.
+Whatever was in memory only is read again from the messages themselves: after a start, when another process wrote, and
+when a transaction was taken back.  Who asks looks at the messages too: one may have been purged since.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeAlias
+
+from attrs import define, field
+
+from iso_alert.store.queries import SIZES
+from iso_alert.store.steps import Steps
+
+FULL = 65_536  # messages that are gathered
+AT_LEAST, AT_MOST = 64, SIZES[-1]  # entries to a statement
+PACE = 2  # entries that are written for each new message: done when the next are half gathered
+AGE = 34  # bits of an id within one age of card_txn
+NEWEST = (
+    1024  # messages of a card that are looked at, here and in each age: a broken terminal may send them without end
+)
+
+Cards: TypeAlias = "dict[int, array[int]]"  # the ids of each card's messages, in order
+Entry = tuple[int, int, int]  # age, card, message
+
+
+@define(eq=False)
+class Recent:
+    """Asked and told inside the transactions of its owner."""
+
+    _steps: Steps
+    _gathered: Cards = field(factory=dict)
+    _count: int = 0  # of the messages that are gathered
+    _newest: int | None = None  # the newest message that is known here; None: nothing is
+    _writing: Cards = field(factory=dict)  # what is being written down
+    _entries: Iterator[Entry] | None = None  # what is left of it
+    _until: int = 0  # its newest message
+    _owed: int = 0  # entries
+
+    def catch_up(self, newest: int) -> None:
+        """Know every message of the store, of which `newest` is the newest."""
+        if self._newest is None:
+            self._newest = self._steps.one("card_txn_until")[0]
+        if newest != self._newest:
+            self.note(self._steps.all("card_txns_after", self._newest))
+            self._newest = newest
+
+    def forget(self) -> None:
+        """A transaction was taken back, and with it perhaps what was written down: begin anew."""
+        self._gathered, self._count, self._newest = {}, 0, None
+        self._writing, self._entries, self._owed = {}, None, 0
+
+    def note(self, rows: Iterable[tuple[int, int]]) -> None:
+        """Messages that stand in the store now: card (0: none) and id, in their order."""
+        gathered, id_ = self._gathered, self._newest
+        for card, id_ in rows:
+            self._count += 1
+            if card in gathered:
+                gathered[card].append(id_)
+            elif card:
+                gathered[card] = array("q", (id_,))
+        self._newest = id_
+
+    def of(self, card: int) -> list[int]:
+        """The newest messages of a card."""
+        before, after = self._writing.get(card), self._gathered.get(card)
+        return [*(before[-NEWEST:] if before else ()), *(after[-NEWEST:] if after else ())]
+
+    def write_down(self, came: int) -> None:
+        """Write as many entries as are owed when `came` more messages came."""
+        if self._entries is None:
+            if self._count < FULL:
+                return
+            self._begin()
+        self._owed += came * PACE
+        while self._entries is not None and self._owed >= AT_LEAST:
+            some = [*islice(self._entries, min(self._owed, AT_MOST))]
+            self._owed -= len(some)
+            if some:
+                self._steps.write("insert_card_txns", some)
+            else:
+                self._steps.do("card_txns_written", self._until)
+                self._writing, self._entries, self._owed = {}, None, 0
+
+    def _begin(self) -> None:
+        assert self._newest is not None
+        self._writing, self._until = self._gathered, self._newest
+        self._gathered, self._count = {}, 0
+        self._entries = ((id_ >> AGE, card, id_) for card in sorted(self._writing) for id_ in self._writing[card])
