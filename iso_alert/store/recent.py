@@ -1,11 +1,9 @@
-"""The newest messages of each card, those that table `card_txn` does not hold yet: in memory, so that a cancellation
-finds them, and written down later in the table's order.
+"""The newest messages of each card, in memory: those that table `card_txn` does not hold yet.
 
 Cards come in no order.  Written with its message, each entry would touch a leaf of its own, and leaves are what a
 commit pays for.  So FULL entries are gathered, and then written sorted, some with every batch, while the next are
-gathered.
-Whatever was in memory only is read again from the messages themselves: after a start, when another process wrote, and
-when a transaction was taken back.  Who asks looks at the messages too: one may have been purged since.
+gathered.  Whatever was in memory only is read again from the messages themselves: after a start, when another process
+wrote, and when a transaction was taken back.  Who asks looks at the messages too: one may have been purged since.
 """
 
 from array import array

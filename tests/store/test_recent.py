@@ -131,13 +131,13 @@ def test_a_failing_commit_loses_no_entry(kept: Kept) -> None:
 def test_a_purge_takes_entries_too(kept: Kept) -> None:
     """With their messages; what is still in memory finds none."""
     for n in range(3 * FEW):
-        kept.record(sold(n), now=NOW + n)
+        kept.record(sale(5 + n, n), now=NOW + n)
     later = NOW + 86_400
     while kept.store.keeping.purge(Limits(later, 0.0, 0.0), later):
         pass
 
     assert (kept.count("txn"), written(kept)) == (0, 0)
-    assert not found(kept, sold(3 * FEW - 1))
+    assert not found(kept, sale(5 + FEW, FEW))
 
 
 def test_what_another_process_wrote_is_known(kept: Kept) -> None:
