@@ -84,7 +84,7 @@ class Transaction:
     local_date: str = ""  # DE13, MMDD
     transmitted_at: int | None = None  # DE7 as seconds since 1970
     domestic: bool = True  # DE43 does not name a country other than TH
-    timed: bool = True  # it names a time; else `happened_at` is when this copy of it arrived
+    timed: bool = True  # the time in its key can be read, so that its repeats have the same `happened_at`
 
     def balance(self, kind: Kind) -> Money | None:
         """What is left on a card of this kind, if the message says."""

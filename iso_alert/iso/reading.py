@@ -160,7 +160,7 @@ def _transaction(message: Message, dialect: Dialect, arrived_at: float) -> Trans
         date,
         transmitted,
         domestic,
-        happened is not None,
+        (transmitted if transmission else happened) is not None,
     )
 
 

@@ -48,7 +48,7 @@ class File:
 
 @frozen
 class AllOrNothing:
-    """A transaction; StoreUnavailable when nothing of it has happened, and then `taken_back` is told.
+    """A transaction; StoreUnavailable when nothing of it has happened.  Once it has begun, `taken_back` is told of that.
 
     Every verb is one, and most are small: so it is no generator, two of which take as long as a statement.
     """
@@ -68,13 +68,13 @@ class AllOrNothing:
             try:
                 self._file.db.execute("COMMIT")
             except BaseException as why:
-                self._give_up(why)
-        else:
+                fault = why
+        if fault is not None:
+            if self._taken_back:
+                self._taken_back()
             self._give_up(fault)
 
     def _give_up(self, why: BaseException) -> NoReturn:
-        if self._taken_back:
-            self._taken_back()
         with honest(self._file.path):
             if self._file.db.in_transaction:
                 self._file.db.execute("ROLLBACK")

@@ -12,6 +12,7 @@ from iso_alert.iso.merchant import Merchants, read_mcc_words
 from iso_alert.iso.message import Message
 from iso_alert.iso.profile import Place
 from iso_alert.iso.reading import Action, FileAction, Ignored, NetworkManagement, Why, read
+from iso_alert.store.rows import spell
 from tests.iso.messages import ARRIVED, message, speak
 
 
@@ -116,6 +117,30 @@ def test_a_paired_response_is_read_as_its_request() -> None:
 def test_repeats_share_a_key(changed: dict[str, str]) -> None:
     """A repeat differs in the MTI's last digit, and perhaps in what the host learnt meanwhile."""
     assert transaction(changed).key == transaction().key
+
+
+@pytest.mark.parametrize("changed", [{"t": "0201"}, {"39": "00"}, {"12": "999999"}, {"12": "101112", "13": "0102"}])
+@pytest.mark.parametrize("sent", ["1123081502", "9999999999", "0000000000", None])
+def test_repeats_are_looked_for_at_one_time(sent: str | None, changed: dict[str, str]) -> None:
+    """Whatever has one key has one time to look at, or none: also where DE7 is no time and DE12 is written anew."""
+    first, again = (message({"7": sent or "0000000000", **more}) for more in ({}, changed))
+    if sent is None:
+        first, again = (_without(one, {"7"}, {}) for one in (first, again))
+    one, other = (read(each, speak(), ARRIVED) for each in (first, again))
+
+    assert isinstance(one, Transaction)
+    assert isinstance(other, Transaction)
+    assert (one.key == other.key) == (sent is not None or "12" not in changed)
+    assert one.key != other.key or spell(one) == spell(other)
+    assert (spell(one) == 0) == (sent in ("9999999999", "0000000000"))
+
+
+def test_a_message_without_any_time_has_none_to_look_at() -> None:
+    """When it came tells nothing of when its repeat will."""
+    nothing = read(_without(message(), {"7", "12"}, {}), speak(), ARRIVED)
+
+    assert isinstance(nothing, Transaction)
+    assert spell(nothing) == 0
 
 
 @pytest.mark.parametrize(

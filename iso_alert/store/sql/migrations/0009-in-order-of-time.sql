@@ -3,7 +3,7 @@
 -- message.  So each begins with a span of time, whose leaves are few and at hand; who does not know the time asks span by
 -- span.  By card nothing is written message by message (see store/recent.py).
 
-ALTER TABLE txn ADD COLUMN untimed INTEGER;      -- 1: it named no time, happened_at is when it came
+ALTER TABLE txn ADD COLUMN untimed INTEGER;      -- 1: it named no time that its repeats must name too
 ALTER TABLE txn ADD COLUMN spell INTEGER AS (CASE WHEN untimed = 1 THEN 0 ELSE happened_at >> 8 END) VIRTUAL;  -- by its own clock, 256 s
 ALTER TABLE txn ADD COLUMN slot INTEGER AS (id >> 28) VIRTUAL;                                                 -- by ours, 268 s
 
