@@ -48,7 +48,7 @@ class File:
 
 @frozen
 class AllOrNothing:
-    """A transaction; StoreUnavailable when nothing of it has happened.  Once it has begun, `taken_back` is told of that.
+    """A transaction; StoreUnavailable when nothing of it has happened: `taken_back` is told, if it had begun.
 
     Every verb is one, and most are small: so it is no generator, two of which take as long as a statement.
     """
