@@ -120,6 +120,14 @@ def _can_be_written(file: File) -> None:
             file.db.execute("ROLLBACK")
 
 
+def is_older(path: Path, version: int) -> bool:
+    """Whether a store of that version has to be brought up to date.  Raises StoreUnavailable: it cannot be."""
+    newest = migrations()[-1][0]
+    if version > newest:
+        raise StoreUnavailable(f"{path} was written by a newer version of this program")
+    return version < newest
+
+
 def _make_private(path: Path) -> None:
     """It holds mobile numbers: nobody but its owner may read it."""
     if not path.exists():
@@ -127,10 +135,8 @@ def _make_private(path: Path) -> None:
 
 
 def _bring_up_to_date(file: File) -> None:
-    steps = migrations()
-    if file.version() > steps[-1][0]:
-        raise StoreUnavailable(f"{file.path} was written by a newer version of this program")
-    for number, script in steps:
+    is_older(file.path, file.version())
+    for number, script in migrations():
         if number > file.version():
             _migrate(file, number, script)
 

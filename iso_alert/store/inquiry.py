@@ -16,8 +16,9 @@ from iso_alert.domain.money import Money, by_code
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.thread import State
 from iso_alert.domain.transaction import Facts
+from iso_alert.store.file import is_older
 from iso_alert.store.port import StoreUnavailable
-from iso_alert.store.queries import migrations, statements
+from iso_alert.store.queries import statements
 from iso_alert.store.records import AlertRecord, MessageRecord, PartRecord, ThreadRecord
 
 SQL = statements("inquiry.sql")
@@ -62,14 +63,19 @@ class Inquiry:
         except sqlite3.Error as cause:
             raise StoreUnavailable(f"{path}: {cause}") from None
         try:
+            self._look(path)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _look(self, path: Path) -> None:
+        try:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.Error as cause:
-            self._db.close()
             raise StoreUnavailable(f"{path}: {cause}") from None
-        if version != migrations()[-1][0]:
-            self._db.close()
+        if is_older(path, version):
             raise StoreUnavailable(
-                f"{path} is a store of {'an older' if version else 'no'} version: `iso-alert run` brings it up to date"
+                f"{path} is no store yet, or of an older version: `iso-alert run` brings it up to date"
             )
 
     def close(self) -> None:

@@ -20,9 +20,7 @@ FULL = 65_536  # messages that are gathered
 AT_LEAST, AT_MOST = 64, SIZES[-1]  # entries to a statement
 PACE = 2  # entries that are written for each new message: done when the next are half gathered
 AGE = 34  # bits of an id within one age of card_txn
-NEWEST = (
-    1024  # messages of a card that are looked at, here and in each age: a broken terminal may send them without end
-)
+NEWEST = 1024  # messages of a card that are looked at, here and in each age (journal.sql): some never rest
 
 Cards: TypeAlias = "dict[int, array[int]]"  # the ids of each card's messages, in order
 Entry = tuple[int, int, int]  # age, card, message

@@ -14,7 +14,7 @@ from iso_alert.store.sqlite import Sqlite
 from tests.support.bank import NOW, book, card, mobile, reversal, sale
 
 # The store as it was before small purchases were marked and alerts had two indexes more: a subscriber, two small
-# purchases that nobody was told of, and one that was told and is being sent.
+# purchases that nobody was told of, one that was told and is being sent, and one that named no time.
 OLDER = 6
 ROWS = """
 INSERT INTO customer (id, ref) VALUES (1, 'C1');
@@ -28,7 +28,9 @@ VALUES ({at} - 3000000, '000011', 1, 11, 'switch', '0200', 'R11', 'TERM0001', 0,
         'purchase', 'edc', 'credit', '{rules}', 'active', 'below_threshold', {at} - 2000000),
        ({at} - 1000000, '{sold.stan}', 1, {sold.key}, 'switch', '0200', '{sold.rrn}', 'TERM0001', {sold.happened_at},
         {sold.happened_at}, 250000, 'THB', '{facts}', 'purchase', 'edc', 'credit', '{rules}', 'active', 'told',
-        {at} - 1000000);
+        {at} - 1000000),
+       ({at} - 500000, '000014', 1, 14, 'switch', '0200', 'R14', 'TERM0001', {at} / 1000000, NULL, 250000, 'THB',
+        '{facts}', 'purchase', 'edc', 'credit', '{rules}', 'active', 'not_promised', {at} - 500000);
 INSERT INTO alert (id, txn, thread, lane, customer, key, mobile, language, text, state, not_before)
 VALUES ({at} - 1000000, {at} - 1000000, {at} - 1000000, 1, 1, 'approval', '{mobile}', 'en', 'Paid', 'sending', 0);
 PRAGMA user_version = 6;
@@ -76,3 +78,23 @@ def test_a_repeat_of_before_is_a_repeat(tmp_path: Path) -> None:
     store.close()
 
     assert (recorded.repeat, recorded.number) == (True, int(NOW * 1e6) - 1_000_000)
+
+
+def test_an_original_of_before_is_found(tmp_path: Path) -> None:
+    """Its card knows it."""
+    store = Sqlite(older(tmp_path / "alerts.db"))
+    ((recorded,), _) = store.record([reversal(sale(1))], book(), NOW, 0)
+    store.close()
+
+    assert recorded.decision
+    assert recorded.decision.original == int(NOW * 1e6) - 1_000_000
+
+
+def test_a_repeat_of_what_named_no_time_is_a_repeat(tmp_path: Path) -> None:
+    """However long after."""
+    store = Sqlite(older(tmp_path / "alerts.db"))
+    later = sale(1, 14, key=14, transmitted_at=None, timed=False, happened_at=int(NOW) + 4000)
+    ((recorded,), _) = store.record([later], book(), NOW + 4000, 0)
+    store.close()
+
+    assert (recorded.repeat, recorded.number) == (True, int(NOW * 1e6) - 500_000)

@@ -10,15 +10,8 @@ from iso_alert.store.sqlite import Sqlite
 
 NAMED = [(file, name) for file in ("journal.sql", "outbox.sql") for name in statements(file)]
 ROWS = re.compile(r"\(([^()]*)\)\s*(?:AS \()?VALUES :rows")
-GIVEN = {
-    "want",
-    "asked",
-    "found",
-    "told",
-    "said",
-    "span",
-    "CONSTANT",
-}  # what a statement is given, or has found already
+# What a statement is given, or has found already.
+GIVEN = {"want", "asked", "found", "told", "said", "span", "CONSTANT"}
 WALK = re.compile(r"SCAN (?:\d+ )?(\w+)")
 
 

@@ -4,8 +4,9 @@
 -- span.  By card nothing is written message by message (see store/recent.py).
 
 ALTER TABLE txn ADD COLUMN untimed INTEGER;      -- 1: it named no time that its repeats must name too
-ALTER TABLE txn ADD COLUMN spell INTEGER AS (CASE WHEN untimed = 1 THEN 0 ELSE happened_at >> 8 END) VIRTUAL;  -- by its own clock, 256 s
-ALTER TABLE txn ADD COLUMN slot INTEGER AS (id >> 28) VIRTUAL;                                                 -- by ours, 268 s
+-- 256 s by its own clock, and 268 s by ours.
+ALTER TABLE txn ADD COLUMN spell INTEGER AS (CASE WHEN untimed = 1 THEN 0 ELSE happened_at >> 8 END) VIRTUAL;
+ALTER TABLE txn ADD COLUMN slot INTEGER AS (id >> 28) VIRTUAL;
 
 UPDATE txn SET untimed = 1 WHERE transmitted_at IS NULL AND local IS NULL;
 
@@ -22,4 +23,5 @@ CREATE TABLE card_txn (                  -- the messages of a card; the newest s
     PRIMARY KEY (age, card, txn)
 ) WITHOUT ROWID;
 INSERT INTO card_txn SELECT id >> 34, card, id FROM txn WHERE card <> 0 ORDER BY 1, 2, 3;
-INSERT INTO setting (name, value) SELECT 'card_txn_until', coalesce(max(id), 0) FROM txn;  -- newer ones are not in it yet
+-- Newer messages are not in it for certain.
+INSERT INTO setting (name, value) SELECT 'card_txn_until', coalesce(max(id), 0) FROM txn;
