@@ -4,7 +4,8 @@ The service is `iso-alert run`; host and SMSC stand in processes of their own.  
 SQLite may keep so many pages (`cache_size`), merchants and verdicts are remembered, and an allocator keeps the room
 that the fullest moment took.  So a warm-up comes first, as fast as it goes: it has the fullest batches, all merchants
 and more pages than are kept.  What is judged is all that comes after, of each process by itself: what one gives back
-hides nothing that the other takes.
+hides nothing that the other takes.  Each point also tells how fast the machine was (`loop_ms`), how much of it the
+service took (`cpu`, in cores), and how many alerts waited: who sees answers get slow can tell what it was.
 
 `leak` plants one in the service, so many bytes a message: the fact about memory must break.
 """
@@ -12,6 +13,7 @@ hides nothing that the other takes.
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from time import monotonic, sleep
@@ -23,7 +25,7 @@ from bench.driven import drive, task
 from bench.place import Place, place
 from bench.process import Child, child
 from tests.endurance.flat_leak import planted
-from tests.endurance.gauge import Look, chart, growth, look
+from tests.endurance.gauge import Look, chart, each, growth, look, loop, spent
 from tests.endurance.report import Report
 
 FLAT = 2.0  # MB that a process may grow by in all; in an hour at 1,700 a second one byte a message would make 6
@@ -31,11 +33,16 @@ FULL = 80.0  # MB of store: its pages have filled the cache, and what still grow
 SPURT = 20_000  # messages of the warm-up at a time; some six of them fill the cache
 SPURTS = 9  # at most: with the points they have a hundred clients
 ENOUGH = 4  # points for a straight line
+EVERY = 2.0  # seconds between two looks at the machine
+ON_THE_WAY = ("queued", "sending")
 SLACK = 3  # descriptors, and threads, that may come and go: a page is asked for, a worker is idle
 CALM = 2.0  # seconds in which the service binds, and takes the last receipts
 GONE = 0.5  # seconds in which it sees that a host has left
 MOST = 90  # points: each is a client of its own, and their messages must differ
-HEADINGS = "seconds,memory_mb,descriptors,threads,store_mb,answers,refused,unanswered,p50_ms,p99_ms,writer_mb"
+HEADINGS = (
+    "seconds,memory_mb,descriptors,threads,store_mb,answers,refused,unanswered,p50_ms,p99_ms,"
+    "writer_mb,loop_ms,cpu,waiting"
+)
 _WORKLOAD = {"connections": 8, "in_flight": 64, "cards": 20_000, "alerts": 0.1, "reversals": 0.01, "rounds": 1}
 
 
@@ -52,11 +59,15 @@ class Point:
     unanswered: int
     p50: float  # ms
     p99: float
+    loop: float = 0.0  # ms of a loop of Python meanwhile: how fast the machine was
+    cpu: float = 0.0  # cores that the service and its writer took
+    waiting: int = 0  # alerts on their way at the end
 
     def line(self) -> str:
         of = self.look
         held = f"{of.at:.0f},{of.memory:.1f},{of.descriptors},{of.threads},{self.store:.1f}"
-        return f"{held},{self.answers},{self.refused},{self.unanswered},{self.p50:.2f},{self.p99:.2f},{of.started:.1f}"
+        told = f"{self.answers},{self.refused},{self.unanswered},{self.p50:.2f},{self.p99:.2f}"
+        return f"{held},{told},{of.started:.1f},{self.loop:.2f},{self.cpu:.2f},{self.waiting}"
 
 
 def run(
@@ -115,16 +126,26 @@ def _laps(here: Place, service: Child, sink: Child, address: tuple[str, int], se
     def lap(n: int, **what: Any) -> Point:
         sink.say("arrived")
         sink.answer()  # it remembers when each SMS came until it is asked
-        (done,), _ = drive([task(_WORKLOAD, address, (seed + n) % 100, **what)], [service, sink])
+        took, since = spent(service.pid), monotonic()
+        with each(EVERY, loop) as loops:
+            (done,), _ = drive([task(_WORKLOAD, address, (seed + n) % 100, **what)], [service, sink])
+        cpu = (spent(service.pid) - took) / (monotonic() - since)
         size = sum(Path(f"{here.store}{end}").stat().st_size for end in ("", "-wal"))
         (of,) = done["rounds"]
         sleep(GONE)
         return Point(
             look(service.pid, monotonic() - began), size / 1e6, done["sent"], of["seconds"],
             of["answers"], of["refused"], done["unanswered"], 1000 * of["p50"], 1000 * of["p99"],
+            median(loops), cpu, _waiting(here),
         )  # fmt: skip
 
     return lap
+
+
+def _waiting(here: Place) -> int:
+    """Alerts that are on their way."""
+    with closing(sqlite3.connect(f"file:{here.store}?mode=ro", uri=True)) as store:
+        return sum(store.execute(f"SELECT count(*) FROM alert WHERE state = '{on}'").fetchone()[0] for on in ON_THE_WAY)
 
 
 def judged(curve: Sequence[Point]) -> Sequence[Point]:
