@@ -31,6 +31,7 @@ from iso_alert.service.reminders import Reminders
 from iso_alert.service.routes import Routes
 from iso_alert.service.subscribing import LAPSE_FULL, Subscribing
 from iso_alert.service.writer import Writer, WriterEnded
+from iso_alert.store.file import migrations_due
 from iso_alert.store.hold import Hold
 from iso_alert.store.port import StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
@@ -41,6 +42,7 @@ from iso_alert.web.api.office import Dispatch, Office
 from iso_alert.web.server import serve_app
 
 IN_FLIGHT = "alerts were in flight when the last run ended: they go again"
+BEHIND = "bringing the store up to date before the doors open: a large one takes minutes"
 LAPSE_EVERY = 60.0  # seconds between looks for confirmations that nobody received
 log = structlog.get_logger()
 
@@ -85,6 +87,8 @@ class Node:
         """Open the store.  Raises StoreUnavailable, ValueError for a broken status table."""
         config, metrics = self.config, self.metrics
         self._hold = Hold(config.store)
+        if due := migrations_due(config.store):
+            log.info(BEHIND, migrations=due, megabytes=round(config.store.stat().st_size / 1e6))
         self._keeper = Writer(config.store, self._hold.fileno()) if self.writer else InThread(Sqlite(config.store))
         self._desk = Desk(self._keeper.store, self._keeper.begin)
         self._routes = build_routes(config, metrics, self.clock)

@@ -8,7 +8,7 @@ race that SQLite has had up to 3.51.2 (its "WAL-reset bug"), and most systems ha
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
@@ -126,6 +126,16 @@ def is_older(path: Path, version: int) -> bool:
     if version > newest:
         raise StoreUnavailable(f"{path} was written by a newer version of this program")
     return version < newest
+
+
+def migrations_due(path: Path) -> int:
+    """How many wait for the store at `path`; none for one that cannot be read: who opens it hears why."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error:
+        return 0
+    return sum(number > version for number, _ in migrations()) if version else 0
 
 
 def _make_private(path: Path) -> None:

@@ -11,13 +11,16 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+import structlog
 import trio
 
 from iso_alert.app import Addresses, Node
+from iso_alert.app.node import BEHIND
 from iso_alert.config import load
 from iso_alert.sim.smsc import Sms, SmscOptions, serve_smsc
 from iso_alert.store import file
 from iso_alert.store.port import StoreUnavailable
+from iso_alert.store.queries import migrations
 from tests.support import wire
 from tests.support.bank import card_line, subscription_line
 from tests.support.deployment import deploy
@@ -96,6 +99,23 @@ async def test_a_message_becomes_an_sms(tmp_path: Path) -> None:
 
     assert answers == [("0210", "000001", "00")]
     assert [sms.text for sms in it.shown] == ["Paid THB 2,500.00 by card no. x-0013 @ COMPANY NAME 15:15"]
+
+
+async def test_an_older_store_is_brought_up_to_date_and_it_says_so(tmp_path: Path) -> None:
+    """Of a large one it takes minutes in which no door is open; of a new one there is nothing to say."""
+    with closing(sqlite3.connect(tmp_path / "alerts.db")) as db:
+        for number, script in migrations()[:-1]:
+            db.executescript(f"{script}; PRAGMA user_version = {number}")
+    with structlog.testing.capture_logs() as older:
+        async with running(tmp_path) as it:
+            answers = await it.exchange(wire.purchase(1))
+    with structlog.testing.capture_logs() as newest:
+        async with running(tmp_path):
+            pass
+
+    assert [line["migrations"] for line in older if line["event"] == BEHIND] == [1]
+    assert not [line for line in newest if line["event"] == BEHIND]
+    assert answers == [("0210", "000001", "00")]
 
 
 async def test_it_says_how_it_is(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from attrs import evolve
 from iso_alert.domain.money import Money
 from iso_alert.domain.policy import Burst, Policy
 from iso_alert.domain.reason import Reason
+from iso_alert.store.file import migrations_due
 from iso_alert.store.queries import migrations
 from iso_alert.store.sqlite import Sqlite
 from tests.support.bank import NOW, book, card, mobile, reversal, sale
@@ -98,3 +99,17 @@ def test_a_repeat_of_what_named_no_time_is_a_repeat(tmp_path: Path) -> None:
     store.close()
 
     assert (recorded.repeat, recorded.number) == (True, int(NOW * 1e6) - 500_000)
+
+
+def test_what_is_due_is_known_before(tmp_path: Path) -> None:
+    """Nothing of a store that is not there, is being made, or is no store; of an older one what opening will do."""
+    path = tmp_path / "alerts.db"
+    missing, found = migrations_due(path), migrations_due(older(path))
+    Sqlite(path).close()
+    done = migrations_due(path)
+    path.write_bytes(b"")
+    empty = migrations_due(path)
+    path.write_text("no database\n" * 100)
+
+    assert (missing, found, done, empty) == (0, len(migrations()) - OLDER, 0, 0)
+    assert migrations_due(path) == 0
