@@ -125,7 +125,8 @@ def _alert(of: "AlertRecord", began: float) -> Iterator[str]:
         yield f"          {of.cause}; attempts {of.attempts}, in doubt {of.doubts}"
     for part in of.parts:
         name, took = f"          part {part.n}/{part.of}", after(part.accepted_at - began)
-        yield f"{name} accepted by {part.route} {clock(part.accepted_at)} ({took}) as {part.message_id}"
+        by = f"{part.route}, over {part.way}," if part.way else part.route
+        yield f"{name} accepted by {by} {clock(part.accepted_at)} ({took}) as {part.message_id}"
         if part.confirmed_at is not None:
             yield f"{name} {part.state} {clock(part.confirmed_at)} ({after(part.confirmed_at - began)})"
 

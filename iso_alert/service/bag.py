@@ -113,7 +113,8 @@ class Bag:
             self._watch.submitted_after(outcome.at - lease.began_at)
         ids = id_forms(outcome.message_id) or ("",)
         confirms = config.activate == "on_accept"
-        return Taken(lease.alert, n, carried.total, config.operator, ids, outcome.at, confirms)
+        way = config.name if config.name != config.operator else ""
+        return Taken(lease.alert, n, carried.total, config.operator, ids, outcome.at, confirms, way)
 
     def _blame(self, carried: Carried, n: int, outcome: Refused | InDoubt | Unsent) -> None:
         carried.faults[n] = untaken(carried.lease, outcome, self._elsewhere())

@@ -163,8 +163,8 @@ def _message(row: Sequence[Any]) -> MessageRecord:
 
 
 def _part(row: Sequence[Any]) -> PartRecord:
-    n, of, route, message_id, accepted_at, state, error, confirmed_at = row
-    return PartRecord(n, of, route, message_id, accepted_at, state or "", error or "", confirmed_at)
+    n, of, route, way, message_id, accepted_at, state, error, confirmed_at = row
+    return PartRecord(n, of, route, way or "", message_id, accepted_at, state or "", error or "", confirmed_at)
 
 
 def _past(row: Sequence[Any]) -> Past:

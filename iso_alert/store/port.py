@@ -92,10 +92,11 @@ class Taken:
     alert: int
     n: int
     parts: int
-    route: str
+    route: str  # the operator's name
     ids: tuple[str, ...]
     at: float
     confirms: bool = False  # whether this counts as delivered: an operator without receipts
+    way: str = ""  # the name of the route, unless it is the operator's
 
 
 @frozen

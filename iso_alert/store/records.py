@@ -51,7 +51,8 @@ class PartRecord:
 
     n: int
     of: int
-    route: str
+    route: str  # the operator
+    way: str  # the route that carried it, unless it has its operator's name
     message_id: str
     accepted_at: float
     state: str

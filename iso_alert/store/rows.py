@@ -78,7 +78,7 @@ def alert_row(draft: Draft) -> tuple[Any, ...]:
 
 
 def part_row(taken: Taken) -> tuple[Any, ...]:
-    return taken.alert, taken.n, taken.route, taken.ids[0], bare(taken.ids[0]), taken.parts, taken.at
+    return taken.alert, taken.n, taken.route, taken.ids[0], bare(taken.ids[0]), taken.parts, taken.at, taken.way or None
 
 
 def lease(row: Sequence[Any]) -> Lease:

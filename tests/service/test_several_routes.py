@@ -184,7 +184,7 @@ async def test_parts_stay_with_their_operator(autojump_clock: MockClock, tmp_pat
 
         assert during == (["sending"], 1)
         assert scene.counts() == {"ais": 1, "true": 0}
-        assert scene.kept.query("SELECT DISTINCT route FROM part") == [("ais",)]
+        assert scene.kept.query("SELECT DISTINCT route, way FROM part") == [("ais", None)]
 
 
 async def test_a_second_bind_of_the_operator_goes_on_with_it(autojump_clock: MockClock, tmp_path: Path) -> None:
@@ -199,6 +199,10 @@ async def test_a_second_bind_of_the_operator_goes_on_with_it(autojump_clock: Moc
         assert trio.current_time() < 30
         assert scene.states() == {"ais1": "throttled", "ais2": "bound", "true": "bound"}
         assert scene.counts() == {"ais": 1, "true": 0}
+        assert scene.kept.query("SELECT DISTINCT route, way FROM part ORDER BY way") == [
+            ("ais", "ais1"),
+            ("ais", "ais2"),
+        ]
 
 
 async def test_when_the_operator_is_away_the_whole_alert_goes_by_another(

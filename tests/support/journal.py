@@ -9,7 +9,7 @@ from tests.support.bank import NOW, SALE, sale
 from tests.support.deployment import deploy
 from tests.support.engines import sqlite
 
-ROUTE = "operator"
+ROUTE, SECOND = "operator", "operator-2"
 
 
 @frozen
@@ -22,7 +22,7 @@ class Journal:
 
 
 def journal(directory: Path) -> Journal:
-    """Sale and void were told and delivered; a small sale of another card was not told."""
+    """Sale and void were told and delivered, over a route each; a small sale of another card was not told."""
     kept = sqlite(directory)
     kept.subscribe(1, 2)
     void = sale(
@@ -36,7 +36,9 @@ def journal(directory: Path) -> Journal:
         recorded += done
         leases += taken
         for lease in taken:
-            kept.store.settle([Taken(lease.alert, 1, 1, ROUTE, (f"id{lease.alert}",), NOW + 60 * n + 0.02)])
+            way = SECOND if n else ""
+            took = Taken(lease.alert, 1, 1, ROUTE, (f"id{lease.alert}",), NOW + 60 * n + 0.02, way=way)
+            kept.store.settle([took])
             said = Confirmed(ROUTE, (f"id{lease.alert}",), lease.mobile, "DELIVRD", True, "000", NOW + 60 * n + 1.5)
             kept.store.settle([said])
     kept.store.close()

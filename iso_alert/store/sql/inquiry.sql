@@ -48,7 +48,8 @@ ORDER BY id
 
 -- name: parts
 -- The parts of an alert that the SMSC accepted.
-SELECT n, parts, route, message_id, accepted_at, state, error, confirmed_at FROM part WHERE alert = ? ORDER BY n, accepted_at
+SELECT n, parts, route, way, message_id, accepted_at, state, error, confirmed_at
+FROM part WHERE alert = ? ORDER BY n, accepted_at
 
 -- name: decisions
 -- Decisions of a span of time, in order, with what another policy needs to decide anew.

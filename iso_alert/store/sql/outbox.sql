@@ -41,7 +41,7 @@ SELECT (SELECT count(*) FROM alert INDEXED BY alert_queued WHERE state = 'queued
 
 -- name: insert_parts
 -- Parts that the SMSC accepted; an answer that is told twice changes nothing.
-INSERT OR IGNORE INTO part (alert, n, route, message_id, matched_id, parts, accepted_at) VALUES :rows
+INSERT OR IGNORE INTO part (alert, n, route, message_id, matched_id, parts, accepted_at, way) VALUES :rows
 
 -- name: accepted_whole
 -- Alerts all of whose parts are accepted; an answer that came late finds them waiting to go again, or called unknown.
