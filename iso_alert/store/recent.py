@@ -4,14 +4,18 @@ Cards come in no order.  Written with its message, each entry would touch a leaf
 commit pays for.  So FULL entries are gathered, and then written sorted, some with every batch, while the next are
 gathered.  Whatever was in memory only is read again from the messages themselves: after a start, when another process
 wrote, and when a transaction was taken back.  Who asks looks at the messages too: one may have been purged since.
+
+Reading a message is what looking for one costs, twenty times as much as its entry.  So an entry has a mark: 16 bits of
+each of the three by which messages are found.  Where none of them agrees, nor does the message.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeAlias
+from zlib import crc32
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from iso_alert.store.queries import SIZES
 from iso_alert.store.steps import Steps
@@ -21,9 +25,34 @@ AT_LEAST, AT_MOST = 64, SIZES[-1]  # entries to a statement
 PACE = 2  # entries that are written for each new message: done when the next are half gathered
 AGE = 34  # bits of an id within one age of card_txn
 NEWEST = 1024  # messages of a card that are looked at, here and in each age (journal.sql): some never rest
+BITS = 16  # of a mark, for each name
 
-Cards: TypeAlias = "dict[int, array[int]]"  # the ids of each card's messages, in order
-Entry = tuple[int, int, int]  # age, card, message
+Cards: TypeAlias = "dict[int, array[int]]"  # of each card's messages, in order: id, mark, id, mark, …
+Entry = tuple[int, int, int, int]  # age, card, message, mark
+Named = tuple[int, int, str, str | None, str | None]  # card (0: none), id, STAN, RRN, approval code
+
+
+def bits(name: str | None) -> int:
+    """What a mark has of a STAN, an RRN or an approval code."""
+    return crc32(name.encode()) & 0xFFFF if name else 0
+
+
+@frozen
+class Names:
+    """By what a message is looked for: a STAN, another one, an RRN, an approval code."""
+
+    stan: int
+    other_stan: int
+    rrn: int
+    approval_code: int
+
+    def may_be(self, mark: int) -> bool:
+        stan = mark & 0xFFFF
+        return (
+            stan in (self.stan, self.other_stan)
+            or mark >> BITS & 0xFFFF == self.rrn
+            or mark >> 2 * BITS == self.approval_code
+        )
 
 
 @define(eq=False)
@@ -52,21 +81,22 @@ class Recent:
         self._gathered, self._count, self._newest = {}, 0, None
         self._writing, self._entries, self._owed = {}, None, 0
 
-    def note(self, rows: Iterable[tuple[int, int]]) -> None:
-        """Messages that stand in the store now: card (0: none) and id, in their order."""
+    def note(self, rows: Iterable[Named]) -> None:
+        """Messages that stand in the store now, in their order."""
         gathered, id_ = self._gathered, self._newest
-        for card, id_ in rows:
+        for card, id_, stan, rrn, approval_code in rows:
             self._count += 1
-            if card in gathered:
-                gathered[card].append(id_)
-            elif card:
-                gathered[card] = array("q", (id_,))
+            if card:
+                entry = id_, bits(stan) | bits(rrn) << BITS | bits(approval_code) << 2 * BITS
+                if card in gathered:
+                    gathered[card].extend(entry)
+                else:
+                    gathered[card] = array("q", entry)
         self._newest = id_
 
-    def of(self, card: int) -> list[int]:
-        """The newest messages of a card."""
-        before, after = self._writing.get(card), self._gathered.get(card)
-        return [*(before[-NEWEST:] if before else ()), *(after[-NEWEST:] if after else ())]
+    def of(self, card: int, names: Names) -> list[int]:
+        """Those of the newest messages of a card that may be called so."""
+        return [id_ for among in (self._writing, self._gathered) for id_ in _named(among.get(card), names)]
 
     def write_down(self, came: int) -> None:
         """Write as many entries as are owed when `came` more messages came."""
@@ -88,4 +118,15 @@ class Recent:
         assert self._newest is not None
         self._writing, self._until = self._gathered, self._newest
         self._gathered, self._count = {}, 0
-        self._entries = ((id_ >> AGE, card, id_) for card in sorted(self._writing) for id_ in self._writing[card])
+        self._entries = (
+            (id_ >> AGE, card, id_, mark) for card in sorted(self._writing) for id_, mark in _pairs(self._writing[card])
+        )
+
+
+def _named(entries: "array[int] | None", names: Names) -> Iterator[int]:
+    newest = entries[-2 * NEWEST :] if entries else ()
+    return (id_ for id_, mark in _pairs(newest) if names.may_be(mark))
+
+
+def _pairs(entries: Sequence[int]) -> Iterable[tuple[int, int]]:
+    return zip(entries[::2], entries[1::2], strict=True)

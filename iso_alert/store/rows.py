@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from attrs import astuple, fields
@@ -21,10 +21,12 @@ from iso_alert.domain.text import Language
 from iso_alert.domain.thread import State
 from iso_alert.domain.transaction import Facts, Original, Transaction
 from iso_alert.store.port import Lease, Taken
+from iso_alert.store.recent import Names, Recent, bits
 from iso_alert.store.working import Draft, Written
 
 _JSON = make_converter()
 PLAIN = 28  # columns that every message fills
+NAMED = itemgetter(2, 0, 1, 6, 7)  # of a message: card, id, STAN, RRN, approval code
 _NOTHING_MORE = (None,) * 8
 _NO_PARTS = frozenset[int]()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
@@ -107,17 +109,13 @@ def holder(card: int, kind: str | None, customer: int | None, mobile: str, langu
     return Holder(card, _KINDS[kind], subscription)
 
 
-def want_row(of: Transaction, card: int, newest: list[int]) -> tuple[Any, ...]:
-    """What to look for in the history of a card on behalf of one message; `newest` are messages of the card."""
-    return (
-        card,
-        of.stan or NOWHERE,
-        of.original.stan if of.original else NOWHERE,
-        of.rrn or NOWHERE,
-        of.approval_code or NOWHERE,
-        int((of.arrived_at - looks_back(of)) * 1e6),
-        str(newest),
-    )
+def want_row(of: Transaction, card: int, recent: Recent) -> tuple[Any, ...]:
+    """What to look for in the history of a card on behalf of one message."""
+    stan, other = of.stan or NOWHERE, of.original.stan if of.original else NOWHERE
+    rrn, approval_code = of.rrn or NOWHERE, of.approval_code or NOWHERE
+    names = Names(bits(stan), bits(other), bits(rrn), bits(approval_code))
+    since = int((of.arrived_at - looks_back(of)) * 1e6)
+    return card, stan, other, rrn, approval_code, since, str(recent.of(card, names)), *astuple(names)
 
 
 def past(row: Sequence[Any], unit_of: Callable[[int, Callable[[], Unit]], Unit]) -> tuple[int, Past]:

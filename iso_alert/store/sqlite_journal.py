@@ -90,7 +90,7 @@ class SqliteJournal:
         asking = [of for of in batch if of.card and asks_the_journal(of.facts)]
         if asking:
             cards = [working.holder(of).card for of in asking]
-            wanted = [rows.want_row(of, card, self._recent.of(card)) for of, card in zip(asking, cards, strict=True)]
+            wanted = [rows.want_row(of, card, self._recent) for of, card in zip(asking, cards, strict=True)]
             self._remember(working, self._steps.read("history", wanted))
         return working
 
@@ -131,8 +131,9 @@ class SqliteJournal:
 
     def _keep(self, working: Working, room: int) -> list[Lease]:
         counts = working.book.policy.counts_small
-        self._insert([rows.txn_row(written, counts) for written in working.written])
-        self._recent.note((written.card, written.id) for written in working.written)
+        table = [rows.txn_row(written, counts) for written in working.written]
+        self._insert(table)
+        self._recent.note(rows.NAMED(row) for row in table)
         self._recent.write_down(len(working.written))
         if working.gone_halves or working.new_halves:
             self._keep_halves(working)

@@ -1,18 +1,21 @@
 """Which messages a card had: what table `card_txn` holds, and what is in memory until it does."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
 
-from iso_alert.domain.transaction import Transaction
+from iso_alert.domain.transaction import Original, Transaction
 from iso_alert.store import recent
 from iso_alert.store.inquiry import Inquiry
 from iso_alert.store.keeping import Limits
 from iso_alert.store.port import StoreUnavailable
+from iso_alert.store.queries import statements
 from iso_alert.store.sqlite import Sqlite
 from tests.support.bank import NOW, again, book, reversal, sale
 from tests.support.engines import ENGINES, Kept
@@ -74,6 +77,84 @@ def test_a_restart_forgets_nothing(kept: Kept, after: int) -> None:
     kept.store.recover()
 
     assert all(found(kept, sold(n)) for n in range(after))
+
+
+@pytest.mark.parametrize("after", [3 * FEW, 1])
+def test_entries_of_before_have_no_mark(kept: Kept, after: int) -> None:
+    """They may be any message, and are looked at."""
+    for n in range(after):
+        kept.record(sold(n))
+    kept.query("UPDATE card_txn SET mark = NULL")
+
+    assert all(found(kept, sold(n)) for n in range(after))
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_marks_spare_the_others(kept: Kept, monkeypatch: pytest.MonkeyPatch, restarted: bool) -> None:
+    """Of a card's messages only those are read that may be meant, in memory and in the table."""
+    asked = list[list[int]]()
+    ask = recent.Recent.of
+
+    def of(self: recent.Recent, card: int, names: recent.Names) -> list[int]:
+        asked.append(ask(self, card, names))
+        return asked[-1]
+
+    monkeypatch.setattr(recent.Recent, "of", of)
+    for n in range(4 * FEW):
+        kept.record(sale(1, n, approval_code=f"A{n:05}", arrived_at=NOW + n))
+    if restarted:
+        kept.reopen()
+    marks = kept.query("SELECT count(*), count(DISTINCT mark), min(mark) > 0 FROM card_txn")
+    last = sale(1, 4 * FEW - 1)
+
+    assert marks[0][0] == marks[0][1] > FEW
+    assert marks[0][2] == 1
+    assert found(kept, last)
+    assert len(asked[0]) == 1
+
+
+NOTHING: dict[str, Any] = {"stan": "999999", "rrn": "999999999999", "approval_code": "999999", "original": None}
+SHARED: dict[str, dict[str, Any]] = {
+    "own STAN": {"stan": "000001"},
+    "said STAN": {"original": Original("0200", "000001")},
+    "RRN": {"rrn": "000000000001"},
+    "approval code": {"approval_code": "000001"},
+}
+
+
+@pytest.mark.parametrize("others", [0, 3 * FEW])
+@pytest.mark.parametrize("shared", SHARED)
+def test_one_name_is_enough(kept: Kept, shared: str, others: int) -> None:
+    """An original is found by any one of what it is called by, in memory and in the table."""
+    first = sale(1, rrn="000000000001", approval_code="000001")
+    kept.record(first)
+    for n in range(others):
+        kept.record(sale(1, 100 + n, approval_code=f"A{n:05}", arrived_at=NOW + n))
+    changed = NOTHING | SHARED[shared]
+    recorded, _ = kept.record(reversal(first, **changed), now=NOW + 1000)
+
+    assert recorded[0].decision
+    assert recorded[0].decision.original is not None
+
+
+@pytest.mark.parametrize("name", ["own_bits", "said_bits", "rrn_bits", "approval_bits"])
+def test_each_mark_is_as_in_the_table(name: str) -> None:
+    """Python and SQL agree on which bits are whose, and on numbers that collide."""
+    names = {"own_bits": 1, "said_bits": 2, "rrn_bits": 3, "approval_bits": 4}
+    mark = {"own_bits": 1, "said_bits": 2, "rrn_bits": 3 << 16, "approval_bits": 4 << 32}[name]
+    wanted = recent.Names(*names.values())
+    condition = re.search(r"WHERE mark IS NULL OR (.*?)\)\n    WHERE", statements("journal.sql")["history"], re.DOTALL)
+    assert condition
+    with closing(sqlite3.connect(":memory:")) as db:
+        columns = ", ".join(f"{value} AS {each}" for each, value in names.items())
+        sql = f"SELECT {condition[1]} FROM (SELECT {columns}) AS want, (SELECT ? AS mark)"
+        said = [db.execute(sql, (value,)).fetchone()[0] for value in (mark, 0, 7 | 7 << 16 | 7 << 32)]
+
+    assert (
+        [*map(bool, said)]
+        == [wanted.may_be(value) for value in (mark, 0, 7 | 7 << 16 | 7 << 32)]
+        == [True, False, False]
+    )
 
 
 def test_all_is_written_in_the_end(kept: Kept) -> None:

@@ -19,14 +19,19 @@ LEFT JOIN subscription ON subscription.customer = met.customer
 -- name: history
 -- Earlier messages of a card that share a STAN, an RRN or an approval code with a later one, and their threads.  The newest
 -- of a card, which card_txn may not hold yet, come with the question; of a card that never rests, the newest are enough.
-WITH RECURSIVE want (card, own_stan, said_stan, rrn, approval_code, since, newest) AS (VALUES :rows),
+-- Marks (store/recent.py) spare reading most of the others.
+WITH RECURSIVE want (card, own_stan, said_stan, rrn, approval_code, since, newest,
+                     own_bits, said_bits, rrn_bits, approval_bits) AS (VALUES :rows),
 span (age) AS (
     SELECT max(age) FROM card_txn
     UNION ALL SELECT age - 1 FROM span
     WHERE age > max((SELECT min(since) FROM want) >> 34, (SELECT min(age) FROM card_txn))),
 found (id) AS (
     SELECT txn.id FROM want CROSS JOIN span CROSS JOIN txn
-    ON txn.id IN (SELECT txn FROM card_txn WHERE age = span.age AND card = want.card ORDER BY txn DESC LIMIT 1024)
+    ON txn.id IN (
+        SELECT txn FROM (SELECT txn, mark FROM card_txn WHERE age = span.age AND card = want.card ORDER BY txn DESC LIMIT 1024)
+        WHERE mark IS NULL OR mark & 65535 IN (want.own_bits, want.said_bits) OR mark >> 16 & 65535 = want.rrn_bits
+              OR mark >> 32 = want.approval_bits)
     WHERE span.age >= want.since >> 34 AND txn.id >= want.since AND txn.card = want.card
       AND (txn.stan IN (want.own_stan, want.said_stan) OR txn.rrn = want.rrn OR txn.approval_code = want.approval_code)
     UNION SELECT txn.id FROM want CROSS JOIN json_each(want.newest) AS newest CROSS JOIN txn ON txn.id = newest.value
@@ -116,11 +121,11 @@ SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'card_txn_until'
 
 -- name: card_txns_after
 -- Newer messages, by card.
-SELECT card, id FROM txn WHERE id > ? ORDER BY id
+SELECT card, id, stan, rrn, approval_code FROM txn WHERE id > ? ORDER BY id
 
 -- name: insert_card_txns
 -- Messages of cards; one that stands there already was written before a crash, or by another process.
-INSERT OR IGNORE INTO card_txn (age, card, txn) VALUES :rows
+INSERT OR IGNORE INTO card_txn (age, card, txn, mark) VALUES :rows
 
 -- name: card_txns_written
 -- Up to this message all are written; another process may be further.
