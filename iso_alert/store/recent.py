@@ -5,8 +5,8 @@ commit pays for.  So FULL entries are gathered, and then written sorted, some wi
 gathered.  Whatever was in memory only is read again from the messages themselves: after a start, when another process
 wrote, and when a transaction was taken back.  Who asks looks at the messages too: one may have been purged since.
 
-Reading a message is what looking for one costs, twenty times as much as its entry.  So an entry has a mark: 16 bits of
-each of the three by which messages are found.  Where none of them agrees, nor does the message.
+An entry is read at hardly any cost; its message is a page of its own, for which another leaves the cache.  So an entry
+has a mark: 16 bits of each of the three by which messages are found.  Where none of them agrees, nor does the message.
 """
 
 from array import array
@@ -47,6 +47,7 @@ class Names:
     approval_code: int
 
     def may_be(self, mark: int) -> bool:
+        """Whether the message of this mark may be called so."""
         stan = mark & 0xFFFF
         return (
             stan in (self.stan, self.other_stan)
