@@ -44,6 +44,7 @@ def fill(store: Path, rows: int, cards: int) -> None:
         db.execute(_COPY.format(names=", ".join(_COLUMNS), values=", ".join(_COLUMNS.values())), values)
         for index in indexes:
             db.execute(index)
+        # Without marks, as in a store of before: what cancellations cost here is rather too much.
         db.execute("INSERT INTO card_txn (age, card, txn) SELECT id >> 34, card, id FROM txn ORDER BY 1, 2, 3")
         db.execute("UPDATE setting SET value = (SELECT max(id) FROM txn) WHERE name = 'card_txn_until'")
         db.execute("COMMIT")

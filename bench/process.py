@@ -18,6 +18,12 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _HERE = Path(__file__).parent.parent
 
 
+def cpu(pid: int) -> float:
+    """Seconds of processor time that a process took so far, all threads; those that it has started not."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
 class Died(Exception):
     """A process that the measurement needs ended, or said nothing: there is no figure."""
 
@@ -55,8 +61,7 @@ class Child:
 
     def cpu(self) -> float:
         """Seconds of processor time so far, all threads."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return cpu(self.pid)
 
     def memory(self) -> float:
         """MB that are resident now."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
 from attrs import astuple, fields
@@ -26,7 +26,6 @@ from iso_alert.store.working import Draft, Written
 
 _JSON = make_converter()
 PLAIN = 28  # columns that every message fills
-NAMED = itemgetter(2, 0, 1, 6, 7)  # of a message: card, id, STAN, RRN, approval code
 _NOTHING_MORE = (None,) * 8
 _NO_PARTS = frozenset[int]()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so

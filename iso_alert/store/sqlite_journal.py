@@ -8,6 +8,7 @@ All of it happens inside the caller's transaction.
 import json
 from collections.abc import Iterable, Sequence
 from itertools import chain, count, groupby
+from operator import attrgetter
 from sqlite3 import Connection
 from typing import Any
 
@@ -28,6 +29,7 @@ from iso_alert.store.working import Working
 SQL = statements("journal.sql")
 OVERDUE = 256  # halves that are given up at a time
 RUNS = 8  # of plain and other messages, each a step; beyond it all are written as others
+NAMED = attrgetter("card", "id", "transaction.stan", "transaction.rrn", "transaction.approval_code")
 NO_CARD = (None,)  # the tokens of a message without one
 
 
@@ -131,9 +133,8 @@ class SqliteJournal:
 
     def _keep(self, working: Working, room: int) -> list[Lease]:
         counts = working.book.policy.counts_small
-        table = [rows.txn_row(written, counts) for written in working.written]
-        self._insert(table)
-        self._recent.note(rows.NAMED(row) for row in table)
+        self._insert([rows.txn_row(written, counts) for written in working.written])
+        self._recent.note(map(NAMED, working.written))
         self._recent.write_down(len(working.written))
         if working.gone_halves or working.new_halves:
             self._keep_halves(working)

@@ -34,7 +34,6 @@ SPURT = 20_000  # messages of the warm-up at a time; some six of them fill the c
 SPURTS = 9  # at most: with the points they have a hundred clients
 ENOUGH = 4  # points for a straight line
 EVERY = 2.0  # seconds between two looks at the machine
-ON_THE_WAY = ("queued", "sending")
 SLACK = 3  # descriptors, and threads, that may come and go: a page is asked for, a worker is idle
 CALM = 2.0  # seconds in which the service binds, and takes the last receipts
 GONE = 0.5  # seconds in which it sees that a host has left
@@ -145,7 +144,7 @@ def _laps(here: Place, service: Child, sink: Child, address: tuple[str, int], se
 def _waiting(here: Place) -> int:
     """Alerts that are on their way."""
     with closing(sqlite3.connect(f"file:{here.store}?mode=ro", uri=True)) as store:
-        return sum(store.execute(f"SELECT count(*) FROM alert WHERE state = '{on}'").fetchone()[0] for on in ON_THE_WAY)
+        return int(store.execute("SELECT count(*) FROM alert WHERE state IN ('queued', 'sending')").fetchone()[0])
 
 
 def judged(curve: Sequence[Point]) -> Sequence[Point]:

@@ -4,7 +4,6 @@ A machine of which others have a part is not always as fast.  A loop of plain Py
 its processor time only, which does not count what the service takes from it.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +15,11 @@ from typing import TypeVar
 from attrs import frozen
 
 from bench.memory import family, resident
+from bench.process import cpu
 
 _TALL, _WIDE = 10, 72  # of a chart
-_TURNS = 100_000  # of the loop: some 5 ms
+_TURNS = 100_000  # of the loop: a few milliseconds
 T = TypeVar("T")
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @frozen
@@ -47,8 +46,7 @@ def look(pid: int, at: float) -> Look:
 
 def spent(pid: int) -> float:
     """Seconds of processor time that it and what it has started took so far."""
-    lines = [Path(f"/proc/{one}/stat").read_text(encoding="ascii").rpartition(")")[2].split() for one in family(pid)]
-    return sum(int(line[11]) + int(line[12]) for line in lines) / _TICKS
+    return sum(cpu(one) for one in family(pid))
 
 
 def loop() -> float:
