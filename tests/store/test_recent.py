@@ -51,6 +51,14 @@ def found(kept: Kept, of: Transaction) -> bool:
     return recorded[0].decision.original is not None
 
 
+def stumble(kept: Kept, n: int, when: str, how: str) -> None:
+    """Record a sale whose transaction fails there."""
+    kept.query(f"CREATE TRIGGER trouble {when} BEGIN SELECT RAISE({how}, 'trouble'); END")
+    with pytest.raises(sqlite3.Error, match="trouble"):
+        kept.record(sold(n))
+    kept.query("DROP TRIGGER trouble")
+
+
 def written(kept: Kept) -> int:
     return kept.count("card_txn")
 
@@ -186,10 +194,7 @@ def test_what_was_taken_back_is_written_again(kept: Kept, before: int, trouble: 
     for n in range(before):
         kept.record(sold(n))
     how, _, table = trouble.split()
-    kept.query(f"CREATE TRIGGER trouble BEFORE INSERT ON {table} BEGIN SELECT RAISE({how}, 'trouble'); END")
-    with pytest.raises(sqlite3.Error, match="trouble"):
-        kept.record(sold(before))
-    kept.query("DROP TRIGGER trouble")
+    stumble(kept, before, f"BEFORE INSERT ON {table}", how)
     for n in range(before, 5 * FEW):
         kept.record(sold(n))
 
@@ -200,10 +205,7 @@ def test_a_failing_entry_loses_none(kept: Kept) -> None:
     """What was half written down when its transaction failed comes again."""
     for n in range(FEW):
         kept.record(sold(n))
-    kept.query("CREATE TRIGGER trouble AFTER INSERT ON card_txn BEGIN SELECT RAISE(ABORT, 'trouble'); END")
-    with pytest.raises(sqlite3.Error, match="trouble"):
-        kept.record(sold(FEW))
-    kept.query("DROP TRIGGER trouble")
+    stumble(kept, FEW, "AFTER INSERT ON card_txn", "ABORT")
     for n in range(FEW, 3 * FEW):
         kept.record(sold(n))
 
