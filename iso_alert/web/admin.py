@@ -17,14 +17,16 @@ from starlette.routing import Route
 
 @frozen
 class _Rounded:
-    """A registry whose values have twelve digits: of the seventeen of a sum of seconds, one run in ten would pass for a
-    card number."""
+    """A registry whose values have twelve digits, and no more behind the point either: of the seventeen of a sum of
+    seconds, and of the thirteen in 0.0717787567992, one run in ten would pass for a card number."""
 
     _registry: CollectorRegistry
 
     def collect(self) -> Iterator[Metric]:
         for metric in self._registry.collect():
-            metric.samples = [sample._replace(value=float(f"{sample.value:.12g}")) for sample in metric.samples]
+            metric.samples = [
+                sample._replace(value=round(float(f"{sample.value:.12g}"), 12)) for sample in metric.samples
+            ]
             yield metric
 
 
