@@ -113,6 +113,7 @@ def test_no_figure_passes_for_a_card(node: Node, seconds: float) -> None:
     behind the point, even one of twelve that count."""
     for n in range(60):
         node.metrics.committed(1, seconds + n * seconds / 1e5)
+        node.metrics.submitted_after(seconds + n * seconds / 1e4)
         assert passing(node.ask("/metrics").data) == set()
 
 
