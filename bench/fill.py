@@ -5,11 +5,16 @@ import time
 from pathlib import Path
 
 from bench.report import tell
+from iso_alert.store.recent import mark
 
 DAYS = 89  # a day less than what is kept by default: nothing of it is taken away meanwhile
 _COPY = """
 WITH RECURSIVE past (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM past WHERE n + 1 < :rows)
 INSERT INTO txn ({names}) SELECT {values} FROM past
+"""
+_CARDS = """
+INSERT INTO card_txn (age, card, txn, mark)
+SELECT id >> 34, card, id, mark(stan, rrn, approval_code) FROM txn ORDER BY 1, 2, 3
 """
 _AMOUNT = "(n * 7919) % 500000"  # a fifth of them below the threshold
 _COLUMNS = {
@@ -44,8 +49,8 @@ def fill(store: Path, rows: int, cards: int) -> None:
         db.execute(_COPY.format(names=", ".join(_COLUMNS), values=", ".join(_COLUMNS.values())), values)
         for index in indexes:
             db.execute(index)
-        # Without marks, as in a store of before: what cancellations cost here is rather too much.
-        db.execute("INSERT INTO card_txn (age, card, txn) SELECT id >> 34, card, id FROM txn ORDER BY 1, 2, 3")
+        db.create_function("mark", 3, mark, deterministic=True)
+        db.execute(_CARDS)
         db.execute("UPDATE setting SET value = (SELECT max(id) FROM txn) WHERE name = 'card_txn_until'")
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

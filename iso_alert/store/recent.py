@@ -37,6 +37,11 @@ def bits(name: str | None) -> int:
     return crc32(name.encode()) & 0xFFFF if name else 0
 
 
+def mark(stan: str, rrn: str | None, approval_code: str | None) -> int:
+    """What an entry has of its message."""
+    return bits(stan) | bits(rrn) << BITS | bits(approval_code) << 2 * BITS
+
+
 @frozen
 class Names:
     """By what a message is looked for: a STAN, another one, an RRN, an approval code."""
@@ -46,13 +51,13 @@ class Names:
     rrn: int
     approval_code: int
 
-    def may_be(self, mark: int) -> bool:
+    def may_be(self, marked: int) -> bool:
         """Whether the message of this mark may be called so."""
-        stan = mark & 0xFFFF
+        stan = marked & 0xFFFF
         return (
             stan in (self.stan, self.other_stan)
-            or mark >> BITS & 0xFFFF == self.rrn
-            or mark >> 2 * BITS == self.approval_code
+            or marked >> BITS & 0xFFFF == self.rrn
+            or marked >> 2 * BITS == self.approval_code
         )
 
 
@@ -88,7 +93,7 @@ class Recent:
         for card, id_, stan, rrn, approval_code in rows:
             self._count += 1
             if card:
-                entry = id_, bits(stan) | bits(rrn) << BITS | bits(approval_code) << 2 * BITS
+                entry = id_, mark(stan, rrn, approval_code)
                 if card in gathered:
                     gathered[card].extend(entry)
                 else:
@@ -120,13 +125,15 @@ class Recent:
         self._writing, self._until = self._gathered, self._newest
         self._gathered, self._count = {}, 0
         self._entries = (
-            (id_ >> AGE, card, id_, mark) for card in sorted(self._writing) for id_, mark in _pairs(self._writing[card])
+            (id_ >> AGE, card, id_, marked)
+            for card in sorted(self._writing)
+            for id_, marked in _pairs(self._writing[card])
         )
 
 
 def _named(entries: "array[int] | None", names: Names) -> Iterator[int]:
     newest = entries[-2 * NEWEST :] if entries else ()
-    return (id_ for id_, mark in _pairs(newest) if names.may_be(mark))
+    return (id_ for id_, marked in _pairs(newest) if names.may_be(marked))
 
 
 def _pairs(entries: Sequence[int]) -> Iterable[tuple[int, int]]:
