@@ -62,6 +62,8 @@ class Case(Judgement):
         event, unit = self.plain.event, original.unit
         step = STEPS[unit.state, event]
         if event is Event.REVERSAL_OF_VOID and original.id != unit.cancelled_by:
+            if unit.state not in GONE and self.plain.matched_by != "DE90":
+                return self._waits_for_its_void()
             return evolve(self.plain, reason=Reason.NOTHING_TO_RESTORE)
         match step.effect:
             case Effect.CANCEL:
@@ -91,6 +93,10 @@ class Case(Judgement):
         decision = evolve(alone, reason=reason, policy_row=row.id if row else "")
         key = APPROVAL if cancelled is Event.REFUND else CANCEL
         return self._with_alerts(decision, key, before, hold=self.version.wait)
+
+    def _waits_for_its_void(self) -> Decision:
+        """The payment stands, and all its voids have one RRN: it may have overtaken the one that it takes back."""
+        return evolve(self.plain, unmatched=True, original=None, matched_by="", reason=Reason.UNMATCHED_SILENT)
 
     def _says_no_more_than(self, before: Past) -> bool:
         """Whether an earlier cancellation of the same payment gave back all that this one does."""

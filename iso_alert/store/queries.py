@@ -1,9 +1,9 @@
 """SQL by name: read the .sql files once, hand out statements.
 
 A statement may hold `:rows`, which stands for as many `(?, …)` as are needed, and `:list`, for `?, …`.  A batch takes
-few steps of the engine: sqlite3 gives up the GIL at every step, and gets it back from a busy event loop only after 5 ms.
-So rows are brought to the next of some SIZES by saying the last one again; a statement that may be told one row twice
-says so (`OR IGNORE`, `ON CONFLICT`, or it only reads).
+few steps of the engine: sqlite3 gives up the GIL at every step, and gets it back from a busy event loop only after
+5 ms.  So rows are brought to the next of some SIZES by saying the last one again; a statement that may be told one row
+twice says so (`OR IGNORE`, `ON CONFLICT`, or it only reads).
 
 The sizes end at 64: a statement stays prepared for each size that was met, and one that writes 256 messages has a
 megabyte.  Per row it was no faster than one that writes 64.
