@@ -63,7 +63,7 @@ class Case(Judgement):
         step = STEPS[unit.state, event]
         if event is Event.REVERSAL_OF_VOID and original.id != unit.cancelled_by:
             if unit.state not in GONE and self.plain.matched_by != "DE90":
-                return self._waits_for_its_void()
+                return self._waits_for_its_void()  # the payment stands, and all its voids have one RRN
             return evolve(self.plain, reason=Reason.NOTHING_TO_RESTORE)
         match step.effect:
             case Effect.CANCEL:
@@ -77,7 +77,7 @@ class Case(Judgement):
     def unmatched(self, known: Known, cancelled: Event) -> Decision:
         """A cancellation whose original, likely `cancelled`, is not in the journal: the policy decides; it waits."""
         if self.plain.event is Event.REVERSAL_OF_VOID:
-            return evolve(self.plain, unmatched=True, reason=Reason.UNMATCHED_SILENT)
+            return self._waits_for_its_void()
         before = find_twin(self.of, known.before)
         if before and self._says_no_more_than(before):
             return evolve(self.plain, reason=Reason.ALREADY_CANCELLED, original=before.id, thread=before.thread)
@@ -95,7 +95,7 @@ class Case(Judgement):
         return self._with_alerts(decision, key, before, hold=self.version.wait)
 
     def _waits_for_its_void(self) -> Decision:
-        """The payment stands, and all its voids have one RRN: it may have overtaken the one that it takes back."""
+        """It may have overtaken the void that it takes back."""
         return evolve(self.plain, unmatched=True, original=None, matched_by="", reason=Reason.UNMATCHED_SILENT)
 
     def _says_no_more_than(self, before: Past) -> bool:

@@ -1,4 +1,4 @@
-"""What rooms on the store's one connection are made of: a named statement is one step, however many rows it takes."""
+"""What rooms on the store's one connection are made of: a named statement takes few steps, however many its rows."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
