@@ -12,6 +12,7 @@ import trio
 
 from iso_alert.domain.card import Keyring
 from iso_alert.domain.transaction import Transaction
+from iso_alert.garbage import spare_what_stays
 from iso_alert.iso.codec import Codec
 from iso_alert.iso.dialect import dialect
 from iso_alert.iso.profile import read_profile
@@ -37,6 +38,7 @@ async def serve(profile: str = "iso87-ascii") -> None:
     connections = Connections(LinkRules("bench"), codec, AtOnce(), Metrics(), time.time)
     listener = Listener(Door("127.0.0.1", 0), connections)
     async with trio.open_nursery() as nursery:
+        spare_what_stays()
         print(await nursery.start(listener.run, trio.Event()), flush=True)
 
 

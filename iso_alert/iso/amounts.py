@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from iso_alert.domain.card import Kind
-from iso_alert.domain.money import BAHT, Currency, Money, by_code, currency
+from iso_alert.domain.money import BAHT, REMEMBERED, Currency, Money, by_code, currency
 from iso_alert.iso.dialect import Dialect
 from iso_alert.iso.message import Message
 
@@ -14,6 +14,7 @@ _CREDIT_ACCOUNT, _DEBIT_ACCOUNTS = "30", ("10", "20")
 _FOREIGN_TO = {Kind.CREDIT: _DEBIT_ACCOUNTS, Kind.DEBIT: (_CREDIT_ACCOUNT,)}
 
 
+@lru_cache(maxsize=REMEMBERED)
 def named(code: str) -> Currency:
     """The currency of DE49 to 51: a number, or letters."""
     return currency(code) if code.isdecimal() else by_code(code.upper())
@@ -38,8 +39,11 @@ def charged(message: Message, dialect: Dialect) -> Money:
 
 def _asked(message: Message, dialect: Dialect) -> str:
     """DE4; a reversal of 1993 may say there what remains, and then has the original amount in DE30."""
-    original = message.get("30")[:12] if dialect.profile.version == "1" and message.mti[1] == "4" else ""
-    return original if original.strip("0") else message.get("4")
+    if message.mti[1] == "4" and dialect.profile.version == "1":
+        original = message.get("30")[:12]
+        if original.strip("0"):
+            return original
+    return message.get("4")
 
 
 def reversed_part(message: Message, dialect: Dialect) -> Money | None:
@@ -61,12 +65,12 @@ def balances(message: Message, dialect: Dialect) -> tuple[tuple[Kind, Money], ..
     text, size = message.get("54"), dialect.profile.balance_set
     if len(text) < size:
         return ()  # an EDC's tip has 12 digits
-    sets = [each for at in range(0, len(text) - size + 1, size) if (each := text[at : at + size])[_HEAD:].isdecimal()]
-    left: list[tuple[Kind, Money]] = []
-    for at, sign, of, kinds in _left(tuple([each[:_HEAD] for each in sets]), dialect):
-        sum_ = Money(sign * int(sets[at][_HEAD:]), of)
-        left += [(kind, sum_) for kind in kinds]
-    return tuple(left)
+    heads = [
+        text[at : at + _HEAD] if text[at + _HEAD : at + size].isdecimal() else ""
+        for at in range(0, len(text) - size + 1, size)
+    ]
+    left = _left(tuple(heads), dialect)
+    return tuple([(kind, Money(sign * int(text[at + _HEAD : at + size]), of)) for kind, at, sign, of in left])
 
 
 _HEAD = 8  # of a set of DE54: account 2, type 2, currency 3, sign 1; digits follow
@@ -74,13 +78,13 @@ _SIGN = {"C": 1, "D": -1}
 
 
 @lru_cache(maxsize=1024)  # a host has few of them
-def _left(heads: Sequence[str], dialect: Dialect) -> Sequence[tuple[int, int, Currency, Sequence[Kind]]]:
-    """Which sets are read, by their places: the sign and the currency of each, and the kinds of card that it is for."""
-    found: dict[int, list[Kind]] = {}
+def _left(heads: Sequence[str], dialect: Dialect) -> Sequence[tuple[Kind, int, int, Currency]]:
+    """Which sets are read: for each kind of card where its set begins, and the sign and the currency of that."""
+    size, found = dialect.profile.balance_set, []
     for kind, types in dialect.profile.balances.items():
-        if (at := _of(heads, types, kind)) is not None:
-            found.setdefault(at, []).append(kind)
-    return [(at, _SIGN[heads[at][7]], named(heads[at][4:7]), kinds) for at, kinds in found.items()]
+        if (n := _of(heads, types, kind)) is not None:
+            found.append((kind, n * size, _SIGN[heads[n][7]], named(heads[n][4:7])))
+    return found
 
 
 def _of(heads: Sequence[str], types: Sequence[str], kind: Kind) -> int | None:

@@ -68,7 +68,8 @@ class Framing:
     def wrap(self, body: bytes) -> bytes:
         """The frame of a message; of b"", the keep-alive."""
         announced = len(body) + self.size * self.counts_itself
-        return WRITE_LENGTH[self.encoding](announced, self.size) + bytes(self.zeros) + body
+        length = WRITE_LENGTH[self.encoding](announced, self.size)
+        return length + bytes(self.zeros) + body if self.zeros else length + body
 
 
 PRESETS = {
@@ -90,15 +91,13 @@ class FrameDecoder:
     """One direction of one link.  `receive` only stores, `next_frame` only cuts."""
 
     framing: Framing
-    _buffer: bytearray = field(factory=bytearray, init=False, repr=False)
-    _start: int = field(default=0, init=False)  # frames before it are cut: one del for a read, not one for a frame
+    _buffer: bytes = field(default=b"", init=False, repr=False)
+    _start: int = field(default=0, init=False)  # frames before it are cut
 
     def receive(self, data: bytes) -> None:
         """Take what was read.  Cut all frames before the next read, or the buffer grows."""
-        if self._start:
-            del self._buffer[: self._start]
-            self._start = 0
-        self._buffer += data
+        self._buffer = self._buffer[self._start :] + data
+        self._start = 0
 
     @property
     def waiting(self) -> int:
@@ -111,13 +110,13 @@ class FrameDecoder:
         if len(self._buffer) < body:
             return None
         try:
-            end = body + self.framing.length(bytes(self._buffer[self._start : body]))
+            end = body + self.framing.length(self._buffer[self._start : body])
         except ValueError as why:
-            raise LostFraming(describe(bytes(self._buffer[self._start :][:8]), self.framing, str(why))) from None
+            raise LostFraming(describe(self._buffer[self._start :][:8], self.framing, str(why))) from None
         if len(self._buffer) < end:
             return None
         self._start = end
-        return bytes(self._buffer[body:end])
+        return self._buffer[body:end]
 
     def frames(self) -> Iterator[bytes]:
         """Every whole frame that is here.  Raises LostFraming after the last good one."""

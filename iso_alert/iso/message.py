@@ -6,7 +6,7 @@ it in a `Sealed` until then; nothing prints, compares or copies that, and `answe
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Generic, NoReturn, TypeVar
 
@@ -57,18 +57,23 @@ class Message:
 
     def get(self, key: str) -> str:
         """A field without the blanks and control characters around it; "" if it is not there."""
-        return value.strip(_NOTHING) if (value := self.fields.get(key)) else ""
+        return value.strip(BLANKS) if (value := self.fields.get(key)) else ""
+
+    def each(self, keys: Iterable[str]) -> list[str]:
+        """Several fields as `get` gives one, in less time than it would take for each."""
+        get = self.fields.get
+        return [get(key, "").strip(BLANKS) for key in keys]
 
     def __str__(self) -> str:
         return f"{self.mti} STAN {self.get('11') or '-'} RRN {self.get('37') or '-'} card {self.card or '-'}"
 
 
-_NOTHING = "".join(map(chr, range(33)))
+BLANKS = "".join(map(chr, range(33)))  # with the control characters: they say nothing
 
 
 def bare(text: str) -> str:
     """The text without the blanks and control characters around it."""
-    return text.strip(_NOTHING)
+    return text.strip(BLANKS)
 
 
 class Fault(Enum):

@@ -12,6 +12,7 @@ from iso_alert.domain.card import Card, Kind
 from iso_alert.domain.transaction import Facts, Original, Transaction
 from iso_alert.iso.amounts import amount, balances, reversed_part
 from iso_alert.iso.dialect import Decision, Dialect
+from iso_alert.iso.kept import words
 from iso_alert.iso.merchant import acceptor
 from iso_alert.iso.message import Message, bare
 from iso_alert.iso.moments import BANGKOK, UTC_ZONE, near
@@ -74,6 +75,7 @@ Reading: TypeAlias = Transaction | NetworkManagement | FileAction | Ignored
 _REPEAT = {"1": "0", "3": "2", "5": "4"}
 _REQUEST = {"0": "0", "1": "0", "2": "2", "3": "2", "4": "4"}  # digit 3 of the MTI: of an answer, that of its request
 _ACCOUNTS = {"30": Kind.CREDIT, "10": Kind.DEBIT, "20": Kind.DEBIT}
+_SAID = words("7 11 12 13 24 32 37 38 39 41 42")
 _FINANCIAL, _ASKS, _ANSWERS, _TELLS = "124", "02", "13", "4"
 _YES_NO = {True: "yes", False: "no"}
 
@@ -124,14 +126,15 @@ def _file_action(message: Message, dialect: Dialect, arrived_at: float) -> Readi
 
 
 def _transaction(message: Message, dialect: Dialect, arrived_at: float) -> Transaction:
-    get, profile = message.get, dialect.profile
-    stan, terminal, merchant_id, code = get("11"), get("41"), get("42"), _code(get("38"))
-    acquirer, transmission = get("32"), get("7")
+    profile = dialect.profile
+    transmission, stan, time, date, nii, acquirer, rrn, code, response_code, terminal, merchant_id = message.each(_SAID)
+    code = _code(code)
+    if profile.version == "1":
+        date, time = time[2:6], time[6:12]  # 1993 has both, and a year, in DE12
     total, part = amount(message, dialect), reversed_part(message, dialect)
-    flags = (bool(total.minor), part is not None, bool(code), bool(terminal))
-    facts, account = _facts(message, dialect, dialect.voice.lists(terminal, merchant_id, get("24")), flags)
+    flags = (total.minor != 0, part is not None, code != "", terminal != "")
+    facts, account = _facts(message, dialect, dialect.voice.lists(terminal, merchant_id, nii), flags)
     shown, domestic = acceptor(message.fields.get("43", ""), profile.layout, dialect.charset)
-    date, time = local(message, dialect)
     transmitted = near(transmission, UTC_ZONE, arrived_at)
     happened = transmitted or near(date + time, BANGKOK, arrived_at)
     return Transaction(  # in its order: with names, making one takes longer by half
@@ -144,13 +147,13 @@ def _transaction(message: Message, dialect: Dialect, arrived_at: float) -> Trans
         message.card,
         account,
         stan,
-        get("37"),
+        rrn,
         code,
         terminal,
         merchant_id,
         acquirer.lstrip("0"),  # as DE90 has it, which pads with zeros
         message.invoice,
-        get("39"),
+        response_code,
         _ORIGINAL[profile.version](message),
         total,
         part,
@@ -226,13 +229,6 @@ def _code(approval_code: str) -> str:
     return approval_code if approval_code.strip("0") else ""
 
 
-def local(message: Message, dialect: Dialect) -> tuple[str, str]:
-    """Date MMDD and time hhmmss at the merchant's; 1993 has both, and a year, in DE12."""
-    if dialect.profile.version == "1":
-        return message.get("12")[2:6], message.get("12")[6:12]
-    return message.get("13"), message.get("12")
-
-
 def key(message: Message, dialect: Dialect) -> int:
     """The same 64 bits (signed, as stores count) for a message and all its repeats.
 
@@ -259,6 +255,8 @@ def _without_time(message: Message) -> str:
 
 def _original_87(message: Message) -> Original | None:
     """DE90: MTI 4, STAN 6, DE7 10, acquirer 11, forwarder 11; zeros where the host knows nothing."""
+    if "90" not in message.fields:
+        return None
     text = message.get("90")
     if not text[:20].isdecimal() or not text[4:10].strip("0"):
         return None

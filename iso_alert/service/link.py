@@ -214,8 +214,9 @@ class Connection:
                 recording.append(turn)
         if batch:
             await self._record(batch, recording)
-        for turn in filter(None, turns):
-            await self._enrol(turn)
+        for each in turns:
+            if each and each.asks and self.enrolment:
+                each.reply = await self.enrolment.answer(each.asks, self.codec.dialect)
         return b"".join(self._say(turn) for turn in turns)
 
     def _understand(self, frame: bytes, now: float) -> tuple[_Turn, Transaction | None]:
@@ -259,13 +260,10 @@ class Connection:
         for turn in turns:
             turn.said = said
 
-    async def _enrol(self, turn: _Turn) -> None:
-        if turn.asks and self.enrolment:
-            turn.reply = await self.enrolment.answer(turn.asks, self.codec.dialect)
-
     def _say(self, turn: _Turn | None) -> bytes:
+        wrap = self.codec.dialect.framing.wrap
         if turn is None:
-            return self.codec.dialect.framing.wrap(b"")
+            return wrap(b"")
         said, more = (turn.reply.code, dict(turn.reply.more)) if turn.reply else (turn.said, None)
         try:
             body = reply(self.codec, turn.message, said, more) if said else None
@@ -275,6 +273,6 @@ class Connection:
             )
             body = None
         message = turn.message.partial if isinstance(turn.message, Unreadable) else turn.message
-        word = said.value if isinstance(said, Said) else said
+        word = said._value_ if isinstance(said, Said) else said  # `value` is a call
         self.watch.answered(self.rules.name, message.mti, word if body and word else "none")
-        return self.codec.dialect.framing.wrap(body) if body else b""
+        return wrap(body) if body else b""
