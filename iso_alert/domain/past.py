@@ -58,7 +58,7 @@ class Past:
     balance: Money | None = None  # kept of unmatched cancellations only
     unmatched: bool = False  # a cancellation that has not found its original
     alerted: bool = False  # an SMS of its own was sent or is queued
-    waiting: int | None = None  # its own alert, as long as nobody has taken it
+    waiting: int | None = None  # its own alert, as long as nobody can have read a part of it
 
 
 class Refers(Protocol):

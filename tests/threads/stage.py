@@ -138,6 +138,8 @@ class Stage:
 
     def _submit(self, leases: Sequence[Lease]) -> None:
         self._store.settle([self._answer(lease) for lease in leases])
+        if self.smsc == "hangs up":
+            self.smsc = "away"
 
     def _answer(self, lease: Lease) -> Taken | Untaken:
         if self.now - lease.began_at > VALID_FOR:
@@ -147,6 +149,8 @@ class Stage:
         if self.smsc in ("refuses", f"refuses {lease.key}"):
             return Untaken(lease.alert, AlertState.REFUSED, "ESME_RINVDSTADR", self.now)
         self.sent.append((lease.alert, lease.mobile, lease.text))
+        if self.smsc == "hangs up":
+            return Untaken(lease.alert, AlertState.QUEUED, "in doubt", self.now, doubt=True)
         return Taken(lease.alert, 1, 1, "operator", (str(lease.alert),), self.now)
 
     # The subscriber's room comes later: what it will do is done here by hand, beside the store.

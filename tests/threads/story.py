@@ -23,7 +23,8 @@ time passes), and does one thing:
     becomes = "reason"                  # what stands in the journal when the story is over, if that has changed
 
     change = { customer = "anna", state = "suspended" }     # or mobile, language
-    smsc = "away"                       # or "back", "throttles", "refuses", "refuses approval"
+    smsc = "away"                       # or "back", "throttles", "refuses", "refuses approval"; "hangs up": it takes
+                                        # what waits, says nothing, and is away
     restart = true
     left = 1                            # this many SMS have left so far
 

@@ -47,7 +47,8 @@ SELECT json_group_array(json_array(
             WHERE alert.txn IN (unit.id, CASE WHEN unit.reason IN ('completion_told', 'force_posted') THEN unit.matched END)
               AND (alert.key = 'approval' OR unit.event = 'refund') AND alert.state NOT IN ('refused', 'given_up', 'withdrawn')),
     (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.state NOT IN ('refused', 'given_up', 'withdrawn')),
-    (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.state = 'queued')))
+    (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.state = 'queued' AND alert.doubts = 0
+     AND NOT EXISTS (SELECT 1 FROM part WHERE part.alert = alert.id))))
 FROM found JOIN txn ON txn.id = found.id JOIN txn AS unit
     ON unit.id = CASE WHEN txn.event IN ('void', 'void_of_refund') THEN coalesce(txn.matched, txn.id) ELSE txn.id END
 LEFT JOIN thread ON thread.id = unit.id
@@ -65,7 +66,8 @@ SELECT json_group_array(json_array(
             WHERE alert.txn IN (unit.id, CASE WHEN unit.reason IN ('completion_told', 'force_posted') THEN unit.matched END)
               AND (alert.key = 'approval' OR unit.event = 'refund') AND alert.state NOT IN ('refused', 'given_up', 'withdrawn')),
     (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.state NOT IN ('refused', 'given_up', 'withdrawn')),
-    (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.state = 'queued')))
+    (SELECT max(alert.id) FROM alert WHERE alert.txn = txn.id AND alert.state = 'queued' AND alert.doubts = 0
+     AND NOT EXISTS (SELECT 1 FROM part WHERE part.alert = alert.id))))
 FROM txn JOIN txn AS unit
     ON unit.id = CASE WHEN txn.event IN ('void', 'void_of_refund') THEN coalesce(txn.matched, txn.id) ELSE txn.id END
 LEFT JOIN thread ON thread.id = unit.id
