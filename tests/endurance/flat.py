@@ -4,8 +4,9 @@ The service is `iso-alert run`; host and SMSC stand in processes of their own.  
 SQLite may keep so many pages (`cache_size`), merchants and verdicts are remembered, and an allocator keeps the room
 that the fullest moment took.  So a warm-up comes first, as fast as it goes: it has the fullest batches, all merchants
 and more pages than are kept.  What is judged is all that comes after, of each process by itself: what one gives back
-hides nothing that the other takes.  Each point also tells how fast the machine was (`loop_ms`), how much of it the
-service took (`cpu`, in cores), and how many alerts waited: who sees answers get slow can tell what it was.
+hides nothing that the other takes.  Each point also tells how fast the machine was (`loop_ms`), and its disk
+(`sync_ms`), how much of it the service took (`cpu`, in cores), and how many alerts waited: who sees answers get slow can
+tell what it was.
 
 `leak` plants one in the service, so many bytes a message: the fact about memory must break.
 """
@@ -14,6 +15,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import monotonic, sleep
@@ -25,7 +27,7 @@ from bench.driven import drive, task
 from bench.place import Place, place
 from bench.process import Child, child
 from tests.endurance.flat_leak import planted
-from tests.endurance.gauge import Look, chart, each, growth, look, loop, spent
+from tests.endurance.gauge import Look, chart, each, growth, look, loop, spent, sync
 from tests.endurance.report import Report
 
 FLAT = 2.0  # MB that a process may grow by in all; in an hour at 1,700 a second one byte a message would make 6
@@ -40,7 +42,7 @@ GONE = 0.5  # seconds in which it sees that a host has left
 MOST = 90  # points: each is a client of its own, and their messages must differ
 HEADINGS = (
     "seconds,memory_mb,descriptors,threads,store_mb,answers,refused,unanswered,p50_ms,p99_ms,"
-    "writer_mb,loop_ms,cpu,waiting"
+    "writer_mb,loop_ms,cpu,waiting,sync_ms"
 )
 _WORKLOAD = {"connections": 8, "in_flight": 64, "cards": 20_000, "alerts": 0.1, "reversals": 0.01, "rounds": 1}
 
@@ -61,12 +63,13 @@ class Point:
     loop: float = 0.0  # ms of a loop of Python meanwhile: how fast the machine was
     cpu: float = 0.0  # cores that the service and its writer took
     waiting: int = 0  # alerts on their way at the end
+    sync: float = 0.0  # ms that the disk took for a page meanwhile
 
     def line(self) -> str:
         of = self.look
         held = f"{of.at:.0f},{of.memory:.1f},{of.descriptors},{of.threads},{self.store:.1f}"
         told = f"{self.answers},{self.refused},{self.unanswered},{self.p50:.2f},{self.p99:.2f}"
-        return f"{held},{told},{of.started:.1f},{self.loop:.2f},{self.cpu:.2f},{self.waiting}"
+        return f"{held},{told},{of.started:.1f},{self.loop:.2f},{self.cpu:.2f},{self.waiting},{self.sync:.1f}"
 
 
 def run(
@@ -126,7 +129,7 @@ def _laps(here: Place, service: Child, sink: Child, address: tuple[str, int], se
         sink.say("arrived")
         sink.answer()  # it remembers when each SMS came until it is asked
         took, since = spent(service.pid), monotonic()
-        with each(EVERY, loop) as loops:
+        with each(EVERY, loop) as loops, each(EVERY, partial(sync, here.directory / "page")) as syncs:
             (done,), _ = drive([task(_WORKLOAD, address, (seed + n) % 100, **what)], [service, sink])
         cpu = (spent(service.pid) - took) / (monotonic() - since)
         size = sum(Path(f"{here.store}{end}").stat().st_size for end in ("", "-wal"))
@@ -135,7 +138,7 @@ def _laps(here: Place, service: Child, sink: Child, address: tuple[str, int], se
         return Point(
             look(service.pid, monotonic() - began), size / 1e6, done["sent"], of["seconds"],
             of["answers"], of["refused"], done["unanswered"], 1000 * of["p50"], 1000 * of["p99"],
-            median(loops), cpu, _waiting(here),
+            median(loops), cpu, _waiting(here), median(syncs),
         )  # fmt: skip
 
     return lap

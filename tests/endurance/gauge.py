@@ -1,9 +1,11 @@
 """Watch a service while others keep it busy: memory, descriptors and threads as a curve, and whether it is flat.
 
 A machine of which others have a part is not always as fast.  A loop of plain Python tells how fast it is meanwhile: of
-its processor time only, which does not count what the service takes from it.
+its processor time only, which does not count what the service takes from it.  One page of a file beside the store tells
+how long the disk takes to have it, behind what the service gave it to do.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ from bench.process import cpu
 
 _TALL, _WIDE = 10, 72  # of a chart
 _TURNS = 100_000  # of the loop: a few milliseconds
+_PAGE = 4096  # bytes
 T = TypeVar("T")
 
 
@@ -55,6 +58,18 @@ def loop() -> float:
     for _ in range(_TURNS):
         pass
     return 1000 * (thread_time() - began)
+
+
+def sync(file: Path) -> float:
+    """Milliseconds until the disk has a page that is written there."""
+    began = monotonic()
+    page = os.open(file, os.O_WRONLY | os.O_CREAT)
+    try:
+        os.pwrite(page, bytes(_PAGE), 0)
+        os.fsync(page)
+    finally:
+        os.close(page)
+    return 1000 * (monotonic() - began)
 
 
 @contextmanager

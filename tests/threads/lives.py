@@ -224,16 +224,20 @@ def story_of(
     life: Sequence[Payment],
     delays: Sequence[float] = (),
     late: Mapping[Act, float] = {},
-    away: tuple[float, float] | None = None,
+    away: tuple[str, float, float] | None = None,
 ) -> Story:
-    """The messages as they arrive, the n-th late by its delay, and every act by its own; `away`: when, and how long."""
+    """The messages as they arrive, the n-th late by its delay, and every act by its own.
+
+    `away`: how the operator leaves (see `story`), when, and for how long.
+    """
     said = ((act, step) for one in life for (_, act), step in zip(one.acts, _Writer(one).steps(), strict=True))
     on_time = sorted(said, key=lambda one: one[1].at)
     more = [*delays, *[0.0] * len(on_time)]
     steps = [evolve(step, at=step.at + more[n] + late.get(act, 0.0)) for n, (act, step) in enumerate(on_time)]
     if away:
-        leaves, returns = BEGAN + away[0], BEGAN + sum(away)
-        steps += [Step(leaves, leaves, {}, smsc="away"), Step(returns, returns, {}, smsc="back")]
+        how, after, lasts = away
+        leaves, returns = BEGAN + after, BEGAN + after + lasts
+        steps += [Step(leaves, leaves, {}, smsc=how), Step(returns, returns, {}, smsc="back")]
     return Story("a life", "", sorted(steps, key=lambda step: step.at), BEGAN, {})
 
 

@@ -38,6 +38,7 @@ class Played:
     counts: list[int] = Factory(list)  # SMS that had left, where the story asks
     reasons: list[str] = Factory(list)  # as they stand in the journal at the end
     sms: Texts = Factory(dict)
+    read: Texts = Factory(dict)  # the same, each once
     withdrawn: Texts = Factory(dict)
     open: int = 0
     told_twice: int = 0
@@ -112,6 +113,7 @@ class _Play:
         seen, stage = self.played, self.stage
         seen.reasons = [stage.reason(of) for of in self.read]
         seen.sms, seen.withdrawn, seen.open = stage.left(), stage.withdrawn(), stage.open_alerts()
+        seen.read = stage.read()
         seen.told_twice, seen.in_order = len(stage.told_twice()), stage.in_order()
         return seen
 

@@ -94,6 +94,13 @@ class Stage:
             texts[mobile].append(text)
         return dict(texts)
 
+    def read(self) -> Texts:
+        """The same, but once what came again because the operator had hung up."""
+        texts: Texts = defaultdict(list)
+        for _, mobile, text in dict.fromkeys(self.sent):
+            texts[mobile].append(text)
+        return dict(texts)
+
     def withdrawn(self) -> Texts:
         texts: Texts = defaultdict(list)
         for mobile, text in self._look("SELECT mobile, text FROM alert WHERE state = 'withdrawn' ORDER BY id"):

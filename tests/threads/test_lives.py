@@ -14,7 +14,9 @@ from tests.threads.player import Manner, Played, play
 from tests.threads.story import Story
 
 WITHIN = st.lists(st.sampled_from((0.0, 0.0, 1.5, 2.5, 3.5, 4.9)), min_size=20, max_size=20)
-AWAY = st.none() | st.tuples(st.integers(0, 90), st.integers(1, 700))  # when the operator leaves, and for how long
+AWAY = st.none() | st.tuples(  # how the operator leaves, when, and for how long
+    st.sampled_from(("away", "hangs up")), st.integers(0, 90), st.integers(1, 700)
+)
 SOME = st.sets(st.integers(0, 19), max_size=3).map(sorted)
 MANNERS = st.builds(
     Manner,
@@ -38,7 +40,7 @@ def played(story: Story, manner: Manner) -> Played:
 @given(lives(), WITHIN, AWAY, MANNERS)
 @slowly
 def test_a_cardholder_knows(
-    life: Sequence[Payment], delays: Sequence[float], away: tuple[float, float] | None, manner: Manner
+    life: Sequence[Payment], delays: Sequence[float], away: tuple[str, float, float] | None, manner: Manner
 ) -> None:
     """What was told as paid less what was told as reversed is what a payment came to, and was never absurd between.
 
@@ -46,7 +48,7 @@ def test_a_cardholder_knows(
     repeated; the SMS of a card leave in order, and none stays behind.
     """
     seen = played(story_of(life, delays, away=away), manner)
-    read, sums = told_of(seen.sms), {one.shop: one.satang for one in life}
+    read, sums = told_of(seen.read), {one.shop: one.satang for one in life}
 
     assert {one.shop: one.net for one in life if one.told} == {shop: sum(told) for shop, told in read.items()}
     assert all(0 <= stands <= sums[shop] for shop, told in read.items() for stands in accumulate(told))
