@@ -5,8 +5,8 @@ SQLite may keep so many pages (`cache_size`), merchants and verdicts are remembe
 that the fullest moment took.  So a warm-up comes first, as fast as it goes: it has the fullest batches, all merchants
 and more pages than are kept.  What is judged is all that comes after, of each process by itself: what one gives back
 hides nothing that the other takes.  Each point also tells how fast the machine was (`loop_ms`), and its disk
-(`sync_ms`), how much of it the service took (`cpu`, in cores), and how many alerts waited: who sees answers get slow can
-tell what it was.
+(`sync_ms`), how much of it the service took (`cpu`, in cores), and how many alerts waited: who sees answers get slow
+can tell what it was.
 
 `leak` plants one in the service, so many bytes a message: the fact about memory must break.
 """
