@@ -81,6 +81,8 @@ class Case(Judgement):
         before = find_twin(self.of, known.before)
         if before and self._says_no_more_than(before):
             return evolve(self.plain, reason=Reason.ALREADY_CANCELLED, original=before.id, thread=before.thread)
+        if taken_back := self._taken_back(known, self.plain):
+            return taken_back  # and cancels nothing when its original comes
         state, total = _ALONE[self.plain.event], self._sum(before)
         part = self.of.reversed.minor if self.of.reversed and state is State.PART_REVERSED else 0
         change = Change(self.number, state, part, self.number if state in GONE else None)
@@ -98,6 +100,14 @@ class Case(Judgement):
         """It may have overtaken the void that it takes back."""
         return evolve(self.plain, unmatched=True, original=None, matched_by="", reason=Reason.UNMATCHED_SILENT)
 
+    def _taken_back(self, known: Known, decision: Decision) -> Decision | None:
+        """`decision` on a void whose reversal came before it; None if there is none."""
+        first = self._overtaken_by(known, decision) if decision.event is Event.VOID else ()
+        if not first:
+            return None
+        done = Overtaken(first[0].id, decision.thread or self.number, self.number, Reason.NOTHING_TO_RESTORE)
+        return evolve(decision, reason=Reason.TAKEN_BACK_BEFORE, overtook=(done,))
+
     def _says_no_more_than(self, before: Past) -> bool:
         """Whether an earlier cancellation of the same payment gave back all that this one does."""
         if before.event is not Event.PARTIAL_REVERSAL:
@@ -110,9 +120,8 @@ class Case(Judgement):
             return evolve(self.plain, reason=Reason.ALREADY_CANCELLED)
         row = self.version.row(self.plain.kind, self.plain.channel, self.plain.event)
         decision = evolve(self.plain, policy_row=row.id if row else "")
-        if self.plain.event is Event.VOID and (first := self._overtaken_by(known, decision)):
-            taken_back = Overtaken(first[0].id, original.thread, self.number, Reason.NOTHING_TO_RESTORE)
-            return evolve(decision, reason=Reason.TAKEN_BACK_BEFORE, overtook=(taken_back,))
+        if taken_back := self._taken_back(known, decision):
+            return taken_back
         by = self.number if state in GONE else None
         decision = evolve(decision, changes=(Change(unit.id, state, unit.given_back + (given or 0), by),))
         if not unit.told:
