@@ -51,9 +51,16 @@ def can_mean(of: Transaction, past: Past) -> bool:
         return False
     if of.arrived_at - past.arrived_at > looks_back(of):
         return False
-    if of.facts.mti_class == "4":
-        return of.facts.void_code == "no" or past.event is _E.VOID
-    return past.event not in _VOIDS
+    if of.facts.mti_class != "4":
+        return past.event not in _VOIDS
+    if of.facts.void_code == "yes":
+        return past.event is _E.VOID
+    return not (past.unmatched and past.event in _VOIDS) or _names(of, past)
+
+
+def _names(of: Transaction, past: Past) -> bool:
+    """Whether a reversal says a void's own STAN; its RRN is that of the payment too, which may still come."""
+    return past.stan != "" and past.stan in (of.stan, of.original.stan if of.original else "")
 
 
 def looks_back(of: Transaction) -> int:
