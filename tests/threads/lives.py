@@ -72,6 +72,7 @@ class Names(Enum):
     RRN = "DE37"
     BOTH = "DE90 and DE37"
     ZEROS = "DE90 of zeros, and DE37"
+    STAN = "DE11, as a terminal repeats it; what has a STAN of its own: DE37"
 
 
 @frozen
@@ -191,16 +192,17 @@ class _Writer:
             case Act.VOID | Act.SECOND_VOID:
                 return "0200", {"3": "023000", **self._names(self._payment)}
             case Act.REVERSAL | Act.SECOND_REVERSAL:
-                return "0400", self._names(self._payment)
+                return "0400", self._names(self._payment, repeats=True)
             case Act.TAKEN_BACK:
-                return "0400", {"3": "023000", **self._names(Act.VOID)}
+                return "0400", {"3": "023000", **self._names(Act.VOID, repeats=True)}
 
     @property
     def _payment(self) -> Act:
         """The newest message that took the money."""
         return next(act for act in (Act.COMPLETION, Act.SLIP, Act.SALE, Act.HOLD, Act.PHONE) if act in self.named)
 
-    def _names(self, act: Act) -> dict[str, str]:
+    def _names(self, act: Act, repeats: bool = False) -> dict[str, str]:
+        """`repeats`: it is a reversal, which may have its original's STAN."""
         mti, stan, at = self.named[act]
         sent = datetime.fromtimestamp(BEGAN + at, UTC).strftime("%m%d%H%M%S")
         said = f"{mti} {stan} {sent} 12345"
@@ -208,7 +210,9 @@ class _Writer:
         match self.of.names:
             case Names.ORIGINAL_DATA:
                 return {**nothing, "90": said}
-            case Names.RRN:
+            case Names.STAN if repeats:
+                return {**nothing, "11": str(stan)}
+            case Names.RRN | Names.STAN:
                 return {**nothing, "37": self._rrn}
             case Names.BOTH:
                 return {"90": said}
