@@ -56,9 +56,9 @@ NOT_LEFT = {
 
 @pytest.mark.parametrize("story", EACH)
 def test_what_was_told(story: Story, tmp_path: Path) -> None:
-    """It counts the SMS that left, and those that were only decided on."""
+    """It counts the SMS that left, each once, and those that were only decided on."""
     seen = play(story, tmp_path / "story.db")
-    left = sum(len(texts) for texts in seen.sms.values())
+    left = sum(len(texts) for texts in seen.read.values())
 
     assert left + NOT_LEFT.get(story.name, 0) == asked(story, tmp_path / "story.db").sms.total()
 
