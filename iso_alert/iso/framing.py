@@ -5,6 +5,7 @@ wrong setting shows here first.  That is why LostFraming says what the first byt
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from attrs import define, field, frozen
 
@@ -65,11 +66,47 @@ class Framing:
             raise ValueError(f"no {self.zeros} zero bytes after the length")
         return length
 
+    def announce(self, length: int) -> bytes:
+        """What stands before a message of this length."""
+        return WRITE_LENGTH[self.encoding](length + self.size * self.counts_itself, self.size) + bytes(self.zeros)
+
     def wrap(self, body: bytes) -> bytes:
         """The frame of a message; of b"", the keep-alive."""
-        announced = len(body) + self.size * self.counts_itself
-        length = WRITE_LENGTH[self.encoding](announced, self.size)
-        return length + bytes(self.zeros) + body if self.zeros else length + body
+        return self.announce(len(body)) + body
+
+
+class Heads(dict[int, bytes]):
+    """`Framing.announce` of every length, worked out once: looked up, it takes a tenth of the time."""
+
+    def __init__(self, framing: Framing) -> None:
+        self._framing = framing
+
+    def __missing__(self, length: int) -> bytes:
+        head = self[length] = self._framing.announce(length)
+        return head
+
+
+class Lengths(dict[bytes, int]):
+    """`Framing.length` of every head, likewise.  Of one length only the usual spelling is remembered."""
+
+    def __init__(self, framing: Framing) -> None:
+        self._framing = framing
+
+    def __missing__(self, head: bytes) -> int:
+        length = self._framing.length(head)
+        if head == self._framing.announce(length):
+            self[head] = length
+        return length
+
+
+@lru_cache(maxsize=64)  # all connections with a framing share them
+def heads(framing: Framing) -> Heads:
+    return Heads(framing)
+
+
+@lru_cache(maxsize=64)
+def lengths(framing: Framing) -> Lengths:
+    return Lengths(framing)
 
 
 PRESETS = {
@@ -88,11 +125,15 @@ PRESETS = {
 
 @define
 class FrameDecoder:
-    """One direction of one link.  `receive` only stores, `next_frame` only cuts."""
+    """One direction of one link.  `receive` only stores, `cut` and `next_frame` only cut."""
 
     framing: Framing
+    _lengths: Lengths = field(init=False, repr=False)
     _buffer: bytes = field(default=b"", init=False, repr=False)
     _start: int = field(default=0, init=False)  # frames before it are cut
+
+    def __attrs_post_init__(self) -> None:
+        self._lengths = lengths(self.framing)
 
     def receive(self, data: bytes) -> None:
         """Take what was read.  Cut all frames before the next read, or the buffer grows."""
@@ -106,17 +147,24 @@ class FrameDecoder:
 
     def next_frame(self) -> bytes | None:
         """The next whole frame, b"" for a keep-alive, None while more bytes are needed.  Raises LostFraming."""
-        body = self._start + self.framing.head
-        if len(self._buffer) < body:
-            return None
-        try:
-            end = body + self.framing.length(self._buffer[self._start : body])
-        except ValueError as why:
-            raise LostFraming(describe(self._buffer[self._start :][:8], self.framing, str(why))) from None
-        if len(self._buffer) < end:
-            return None
-        self._start = end
-        return self._buffer[body:end]
+        frames: list[bytes] = []
+        self.cut(frames, 1)
+        return frames[0] if frames else None
+
+    def cut(self, frames: list[bytes], most: int) -> None:
+        """Put whole frames into `frames`, `most` at most.  Raises LostFraming after the last good one."""
+        buffer, at, size, head, known = self._buffer, self._start, len(self._buffer), self.framing.head, self._lengths
+        while most and (body := at + head) <= size:
+            try:
+                end = body + known[buffer[at:body]]
+            except ValueError as why:
+                self._start = at
+                raise LostFraming(describe(buffer[at:][:8], self.framing, str(why))) from None
+            if end > size:
+                break
+            frames.append(buffer[body:end])
+            at, most = end, most - 1
+        self._start = at
 
     def frames(self) -> Iterator[bytes]:
         """Every whole frame that is here.  Raises LostFraming after the last good one."""
