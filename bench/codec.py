@@ -2,8 +2,9 @@
 
 `pyiso8583` is `iso8583.decode` and nothing else.  `kept` is what our plans do in its place: the checked fields that may
 leave the codec.  `decoded` is the `Message` made of them, the card a token; `read` is the transaction made of that,
-`answered` the answer as bytes, and `whole` all of it, frame to answer.  The library and we take turns within a round,
-so that `ratio` (kept to pyiso8583) holds also on a machine that is busy with other things.
+`answered` the answer as bytes, and `whole` all of it, frame to answer, as a link does it: usual messages the short way.
+The library and we take turns within a round, so that `ratio` (kept to pyiso8583) holds also on a machine that is busy
+with other things.
 
 A row is a sale of many fields in one field table; a row that says `mixed` is the simulated host's ordinary traffic.
 
@@ -29,6 +30,7 @@ from iso_alert.iso.answering import reply
 from iso_alert.iso.codec import Codec, wanted
 from iso_alert.iso.dialect import Dialect, dialect
 from iso_alert.iso.message import Message
+from iso_alert.iso.payment import transaction
 from iso_alert.iso.plan import Plans
 from iso_alert.iso.profile import Said, read_profile
 from iso_alert.iso.reading import read
@@ -70,6 +72,11 @@ def _turns(codec: Codec, frames: Sequence[bytes]) -> dict[str, tuple[Turn, Seque
     messages = [message for message in map(codec.decode, frames) if isinstance(message, Message)]
 
     def whole(frame: bytes) -> None:
+        if (usual := codec.usual(frame)) is not None:
+            of, fields, back = usual
+            transaction(of, fields, spoken, now)
+            codec.codes(Said.RECORDED)[of[0][1]].join(back.open())
+            return
         message = codec.decode(frame)
         assert isinstance(message, Message)
         read(message, spoken, now)

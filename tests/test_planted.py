@@ -272,7 +272,8 @@ async def provoke(node: Node, say: Any, doors: dict[str, LinkConfig]) -> None:
     store.record = record  # type: ignore[method-assign]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("iso_alert.service.link.read", talkative)
+        patch.setattr("iso_alert.service.turns.transaction", talkative)
+        patch.setattr("iso_alert.service.turns.read", talkative)
         await say("iso87-ascii", wires)
 
 

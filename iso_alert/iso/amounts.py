@@ -60,15 +60,18 @@ def reversed_part(message: Message, dialect: Dialect) -> Money | None:
     return Money(whole.minor - int(actual), whole.currency)
 
 
-def balances(message: Message, dialect: Dialect) -> tuple[tuple[Kind, Money], ...]:
+def balances(text: str, dialect: Dialect) -> tuple[tuple[Kind, Money], ...]:
     """What DE54 says is left, for each kind of card, of the amount types that the profile reads for it."""
-    text, size = message.get("54"), dialect.profile.balance_set
+    size = dialect.profile.balance_set
     if len(text) < size:
         return ()  # an EDC's tip has 12 digits
-    heads = [
-        text[at : at + _HEAD] if text[at + _HEAD : at + size].isdecimal() else ""
-        for at in range(0, len(text) - size + 1, size)
-    ]
+    if len(text) == size:  # as most have it
+        heads = [text[:_HEAD] if text[_HEAD:].isdecimal() else ""]
+    else:
+        heads = [
+            text[at : at + _HEAD] if text[at + _HEAD : at + size].isdecimal() else ""
+            for at in range(0, len(text) - size + 1, size)
+        ]
     left = _left(tuple(heads), dialect)
     return tuple([(kind, Money(sign * int(text[at + _HEAD : at + size]), of)) for kind, at, sign, of in left])
 

@@ -15,8 +15,9 @@ from iso_alert.domain.card import BadPan, Card, Keyring, luhn
 from iso_alert.domain.transaction import Indicator
 from iso_alert.iso.checks import Checks, Trouble
 from iso_alert.iso.dialect import Dialect
-from iso_alert.iso.kept import Taken, Wanted
+from iso_alert.iso.kept import PAYS, Back, Taken, Wanted
 from iso_alert.iso.message import Fault, Message, Sealed, Unreadable
+from iso_alert.iso.payment import BARE, Fields, Given, plain
 from iso_alert.iso.plan import EARNED_BY, Plans
 from iso_alert.iso.profile import Profile, Said
 from iso_alert.iso.returning import CODE, Echoed
@@ -73,9 +74,27 @@ class Codec:
             return message
         return Unreadable(trouble.fault, trouble.field, trouble.position, message)
 
+    def usual(self, frame: bytes) -> tuple[Given, Fields, Sealed[Back]] | None:
+        """What a usual message says, and its answer but for DE39; None for a frame that must be decoded."""
+        row = self._plans.usual(frame)
+        if row is None:
+            return None
+        mti, number, track, chip_or_track, read, back, fields = row
+        number = number or of_track(track)
+        try:
+            card = self._keyring.card(number) if number else None
+        except BadPan:
+            card = None  # as in `_card`
+        indicator, invoice = (self._indicator(read)._value_, self._invoice(read)) if read else ("", "")
+        return (mti, card, indicator, chip_or_track, invoice), fields, Sealed(back)
+
     def code(self, said: Said | str, mti_class: str) -> bytes | None:
         """DE39 as it stands between what goes back; None for what must be encoded."""
         return self._codes[said._value_].get(mti_class) if isinstance(said, Said) else None
+
+    def codes(self, said: Said) -> Mapping[str, bytes]:
+        """The same by the class of the MTI.  All that a usual message may be told is there."""
+        return self._codes[said._value_]
 
     def encode(self, fields: Mapping[str, str]) -> bytes:
         """The frame of these fields (h, t, 2 ... 128).  Raises Unwritable."""
@@ -90,9 +109,12 @@ class Codec:
         return bytes(written)
 
     def decoding(self, frame: bytes) -> str | None:
-        """The plan for frames of this kind, to be read; None for a frame that the library alone judges."""
+        """The plans for frames of this kind, to be read; None for a frame that the library alone judges."""
         fields, trouble = self._fields(frame)
-        return None if trouble else self._plans.unpacking(fields).text
+        if trouble:
+            return None
+        sources = (self._plans.unpacking(fields), self._plans.shorter(fields))
+        return "\n\n".join(source.text for source in sources if source)
 
     def encoding(self, fields: Mapping[str, str]) -> str | None:
         """The plan for these fields, to be read; None where the library does it."""
@@ -152,11 +174,15 @@ class Codec:
 def wanted(dialect: Dialect) -> Wanted:
     """What `Codec` takes out of a frame of this dialect."""
     profile = dialect.profile
-    places = (*profile.indicator, profile.network.place, profile.invoice)
-    read = {"h", "t", "2", "35", *(place.field for place in places if place)}
+    places = {place.field for place in (*profile.indicator, profile.invoice) if place}
+    read = {"h", "t", "2", "35", profile.network.place.field, *places}
     echo = profile.echo | {"2"} if dialect.echo_pan else profile.echo
     echoed = Echoed.of(profile.spec, echo, profile.header)
-    return Wanted(dialect.kept, frozenset(read), frozenset({"45", "55"} - read), echoed)
+    sayable = all(set(PAYS) <= set(codes(profile)[said.value]) for said in (Said.RECORDED, Said.NOT_RECORDED))
+    return Wanted(
+        dialect.kept, frozenset(read), frozenset({"45", "55"} - read), echoed,
+        version=profile.version if sayable else "", bare=BARE, plain=plain(profile), places=frozenset(places),
+    )  # fmt: skip
 
 
 def codes(profile: Profile) -> Mapping[str, Mapping[str, bytes]]:

@@ -18,6 +18,8 @@ The rules.
    for itself another; track 1 and chip data are never even cut out.
 5. What is not wanted is measured all the same, and its digits are checked where the table says so.
 6. What goes back with the answer is cut out in the same breath (`returning`), so most answers are never encoded.
+7. A usual message (`kept.Wanted.usual`) has a second plan, which ends otherwise: it hands over the fields side by side,
+   for `payment` to make a transaction of, and no dictionary is made.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,16 +29,17 @@ from typing import Generic, TypeVar
 from attrs import define, field
 
 from iso_alert.iso.compiler import Source
-from iso_alert.iso.kept import Taken, Wanted
+from iso_alert.iso.kept import Row, Taken, Wanted
 from iso_alert.iso.layout import Mark
 from iso_alert.iso.packing import ANOMALY, packing
 from iso_alert.iso.spec import Spec
-from iso_alert.iso.unpacking import ANOMALIES, unpacking
+from iso_alert.iso.unpacking import ANOMALIES, unpacking, usual
 
 EARNED_BY = 3
 BOUND = 256  # plans of each kind; one is 10 to 20 KiB
 
 Unpack = Callable[[bytes], Taken | None]
+Usual = Callable[[bytes], Row | None]
 Pack = Callable[..., bytes | None]
 P = TypeVar("P")
 
@@ -47,6 +50,7 @@ class _Earned(Generic[P]):
 
     seen: int = 0
     plan: P | None = None
+    usual: Usual | None = None
 
 
 @define(eq=False)
@@ -76,16 +80,31 @@ class Plans:
         except ANOMALIES:
             return None
 
+    def usual(self, frame: bytes) -> Row | None:
+        """What a usual message says, if it is one and there is a plan for its kind; else `unpack` it."""
+        usual = self._kinds(self._mark.key(frame)).usual
+        if usual is None:
+            return None
+        try:
+            return usual(frame)
+        except ANOMALIES:
+            return None
+
     def unpacked(self, frame: bytes, fields: Mapping[str, str]) -> None:
         """The library read this frame, and all its fields are sound: one step nearer to a plan."""
         kind = self._kinds(self._mark.key(frame))
         kind.seen += 1
         if kind.seen == self.earned_by and self._mark.fits(frame, fields):
             kind.plan = self.unpacking(fields).function()
+            kind.usual = source.function() if (source := self.shorter(fields)) else None
 
     def unpacking(self, fields: Mapping[str, str]) -> Source:
         """The plan for frames with this MTI and these fields, to be read."""
-        return unpacking(self.spec, fields["t"], fields, self.wanted)
+        return unpacking(self.spec, fields["t"], tuple(fields), self.wanted)
+
+    def shorter(self, fields: Mapping[str, str]) -> Source | None:
+        """The other plan for them, if they make a usual message."""
+        return usual(self.spec, fields["t"], tuple(fields), self.wanted)
 
     def pack(self, fields: Mapping[str, str]) -> bytes | None:
         """The frame of these fields, if there is a plan for them and they go by it."""

@@ -3,19 +3,16 @@
 from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
-from hashlib import blake2b
 from typing import TypeAlias
 
 from attrs import field, frozen
 
-from iso_alert.domain.card import Card, Kind
-from iso_alert.domain.transaction import Facts, Original, Transaction
-from iso_alert.iso.amounts import amount, balances, reversed_part
+from iso_alert.domain.card import Card
+from iso_alert.domain.transaction import Original, Transaction
+from iso_alert.iso.amounts import amount, reversed_part
 from iso_alert.iso.dialect import Decision, Dialect
-from iso_alert.iso.kept import words
-from iso_alert.iso.merchant import acceptor
-from iso_alert.iso.message import Message, bare
-from iso_alert.iso.moments import BANGKOK, UTC_ZONE, near
+from iso_alert.iso.message import Message
+from iso_alert.iso.payment import BARE, Given, More, key, plain, transaction, without_time
 
 
 class Why(Enum):
@@ -69,15 +66,9 @@ class FileAction:
     stan: str = ""
 
 
-Flags: TypeAlias = tuple[bool, bool, bool, bool]  # the amount is positive, a part is taken back, DE38, DE41
 Reading: TypeAlias = Transaction | NetworkManagement | FileAction | Ignored
 
-_REPEAT = {"1": "0", "3": "2", "5": "4"}
-_REQUEST = {"0": "0", "1": "0", "2": "2", "3": "2", "4": "4"}  # digit 3 of the MTI: of an answer, that of its request
-_ACCOUNTS = {"30": Kind.CREDIT, "10": Kind.DEBIT, "20": Kind.DEBIT}
-_SAID = words("7 11 12 13 24 32 37 38 39 41 42")
 _FINANCIAL, _ASKS, _ANSWERS, _TELLS = "124", "02", "13", "4"
-_YES_NO = {True: "yes", False: "no"}
 
 
 def read(message: Message, dialect: Dialect, arrived_at: float) -> Reading:
@@ -112,7 +103,7 @@ def _file_action(message: Message, dialect: Dialect, arrived_at: float) -> Readi
         return _transaction(message, dialect, arrived_at)
     return FileAction(
         mti=message.mti,
-        key=key(message, dialect),
+        key=_key(message, dialect),
         card=message.card,
         operation=message.get("91"),
         file=message.get("101"),
@@ -126,45 +117,15 @@ def _file_action(message: Message, dialect: Dialect, arrived_at: float) -> Readi
 
 
 def _transaction(message: Message, dialect: Dialect, arrived_at: float) -> Transaction:
-    profile = dialect.profile
-    transmission, stan, time, date, nii, acquirer, rrn, code, response_code, terminal, merchant_id = message.each(_SAID)
-    code = _code(code)
-    if profile.version == "1":
-        date, time = time[2:6], time[6:12]  # 1993 has both, and a year, in DE12
-    total, part = amount(message, dialect), reversed_part(message, dialect)
-    flags = (total.minor != 0, part is not None, code != "", terminal != "")
-    facts, account = _facts(message, dialect, dialect.voice.lists(terminal, merchant_id, nii), flags)
-    shown, domestic = acceptor(message.fields.get("43", ""), profile.layout, dialect.charset)
-    transmitted = near(transmission, UTC_ZONE, arrived_at)
-    happened = transmitted or near(date + time, BANGKOK, arrived_at)
-    return Transaction(  # in its order: with names, making one takes longer by half
-        dialect.link,
-        message.mti,
-        _key(message, dialect, stan, transmission, terminal or acquirer),
-        arrived_at,
-        happened or int(arrived_at),
-        facts,
-        message.card,
-        account,
-        stan,
-        rrn,
-        code,
-        terminal,
-        merchant_id,
-        acquirer.lstrip("0"),  # as DE90 has it, which pads with zeros
-        message.invoice,
-        response_code,
-        _ORIGINAL[profile.version](message),
-        total,
-        part,
-        balances(message, dialect),
-        dialect.merchants.name(shown, merchant_id, terminal, facts.mcc),
-        time,
-        date,
-        transmitted,
-        domestic,
-        (transmitted if transmission else happened) is not None,
-    )
+    fields = [*message.each(BARE), *[message.fields.get(name, "") for name in plain(dialect.profile)]]
+    original = _ORIGINAL[dialect.profile.version](message)
+    more = More(amount(message, dialect), reversed_part(message, dialect), original)
+    return transaction(_given(message), fields, dialect, arrived_at, more)
+
+
+def _given(message: Message) -> Given:
+    chip_or_track = message.has_chip or message.has_track
+    return message.mti, message.card, message.indicator._value_, chip_or_track, message.invoice
 
 
 _BY_CLASS: dict[str, Callable[[Message, Dialect, float], Reading]] = {
@@ -175,82 +136,10 @@ _BY_CLASS: dict[str, Callable[[Message, Dialect, float], Reading]] = {
 }
 
 
-def _facts(message: Message, dialect: Dialect, voice: bool, flags: Flags) -> tuple[Facts, Kind | None]:
-    raw, profile = message.fields.get, dialect.profile
-    places = raw(profile.entry_mode.field), raw(profile.condition.field), raw(profile.mcc.field)
-    given = message.indicator._value_, message.has_chip or message.has_track, voice
-    return _said(dialect, message.mti, raw("3", ""), raw("39", ""), places, given, flags)
-
-
-@lru_cache(maxsize=4096)  # a host says a few hundred things in all; the tables remember these, too
-def _said(
-    dialect: Dialect,
-    mti: str,
-    processing: str,
-    response_code: str,
-    places: tuple[str | None, ...],  # entry mode, condition, MCC
-    given: tuple[str, bool, bool],  # indicator; chip or track; voice listed
-    flags: Flags,
-) -> tuple[Facts, Kind | None]:
-    """What the short fields say together, as they came, and which account DE3 speaks of."""
-    profile, function, (asks, partial, approval_code, terminal) = dialect.profile, mti[2], flags
-    processing, (entry_mode, condition, mcc), (indicator, chip_or_track, voice) = bare(processing), places, given
-    facts = Facts(
-        mti[1],
-        _REQUEST[function],  # a paired response speaks of its request
-        _REPEAT.get(mti[3], mti[3]),
-        processing[:2],
-        profile.entry_mode.cut(entry_mode),
-        profile.condition.cut(condition),
-        profile.mcc.cut(mcc),
-        indicator,
-        _YES_NO[chip_or_track],
-        _YES_NO[voice],
-        "positive" if asks else "zero",
-        _YES_NO[partial],
-        _approved(bare(response_code), function, dialect),
-        _YES_NO[approval_code],
-        _YES_NO[terminal],
-        _YES_NO[processing[:2] in profile.void_codes],
-    )
-    return facts, _ACCOUNTS.get(processing[2:4])
-
-
-def _approved(code: str, function: str, dialect: Dialect) -> str:
-    if dialect.decision is Decision.PAIRED and function == "0":
-        return "unknown"  # its response decides
-    if code:
-        return _YES_NO[code in dialect.profile.approved]
-    return "yes" if dialect.decision is Decision.FEED else "unknown"
-
-
-def _code(approval_code: str) -> str:
-    """DE38 without the zeros that some hosts write for "none"."""
-    return approval_code if approval_code.strip("0") else ""
-
-
-def key(message: Message, dialect: Dialect) -> int:
-    """The same 64 bits (signed, as stores count) for a message and all its repeats.
-
-    Of a card's tokens it takes the oldest key's, so that a message repeated while keys change is still known.
-    A terminal that sends no time at all would be silenced when its STAN comes round again; there more is asked.
-    """
+def _key(message: Message, dialect: Dialect) -> int:
     get = message.get
-    return _key(message, dialect, get("11"), get("7"), get("41") or get("32"))
-
-
-def _key(message: Message, dialect: Dialect, stan: str, transmission: str, where: str) -> int:
-    when = transmission or _without_time(message)
-    function = _REQUEST[message.mti[2]]  # of a mirrored feed both halves have one key
-    parts = f"{dialect.link}\x1f{message.mti[1]}{function}\x1f{stan}\x1f{when}\x1f{where}\x1f"
-    token = message.card.tokens[-1] if message.card else b""
-    digest = blake2b(parts.encode() + token, digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
-
-
-def _without_time(message: Message) -> str:
-    get = message.get
-    return get("12") + get("13") or "/".join((get("37"), message.invoice, get("4")))
+    when = get("7") or without_time(get("12"), get("13"), get("37"), message.invoice, get("4"))
+    return key(dialect.link, message.mti, get("11"), when, get("41") or get("32"), message.card)
 
 
 def _original_87(message: Message) -> Original | None:

@@ -92,9 +92,14 @@ class Returning:
             runs.append([start, end])
         self._last = end
 
+    @property
+    def cuts(self) -> bool:
+        """Whether there is an answer that can be cut."""
+        return self._head() is not None
+
     def lines(self) -> list[str]:
         """`before` and `after`: the answer's bytes on both sides of DE39."""
-        if self._head() is None:
+        if not self.cuts:
             return ["back = None"]
         before = " + ".join([*self._header(), "head", *_slices(self._runs[False])])
         after = " + ".join(_slices(self._runs[True])) or "b''"

@@ -5,7 +5,7 @@ is looked up, not computed (`compiler.lengths`).  One comparison at the end prov
 we arrived where the frame ends?  For whatever the function does not like it returns None or raises one of `ANOMALIES`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import define, evolve, field, frozen
@@ -13,28 +13,37 @@ from attrs import define, evolve, field, frozen
 from iso_alert.iso.compiler import Source, lengths, written
 from iso_alert.iso.kept import THERE, Wanted
 from iso_alert.iso.layout import KNOWN, Slot, Stretch, View, stretches
+from iso_alert.iso.message import BLANKS
 from iso_alert.iso.returning import Returning
 from iso_alert.iso.spec import CONTENT, Spec
 
 ANOMALIES = (LookupError, UnicodeError)
 _AT_ONCE = 15
+_CHIP_OR_TRACK = ("55", "35", "45")
 _DIGITS_WILL_DO = ("n", "nb", "an")  # contents that digits satisfy, however many there are
 _QUICKLY = {"pan": "12 <= len({0}) <= 19 and {0}.isdecimal() or "}  # sooner done than a regular expression
 
 
-def unpacking(spec: Spec, mti: str, keys: Iterable[str], wanted: Wanted) -> Source:
+def unpacking(spec: Spec, mti: str, keys: Sequence[str], wanted: Wanted) -> Source:
     """The function `frame -> Taken | None` for frames of this MTI that hold these fields."""
-    keys = tuple(keys)
-    writer = _Writer(wanted, Returning(spec, mti, wanted.echoed))
-    writer.give("t", repr(mti), "True")  # the caller found us by the MTI and the bitmap, so neither is looked at
-    for stretch in stretches(spec, keys):
-        writer.write(stretch)
-    body = [*writer.lines, *_filled("kept", writer.kept), *_filled("read", writer.read), *writer.returning.lines()]
-    body.append(f"return kept, read, {wanted.dropped(keys)!r}, back")
-    cut = [view for view in writer.views.values() if view.opened and f"{view.name}[" in "\n".join(body)]
-    body[:0] = [f"{view.name} = {view.opened}" for view in cut]
-    text = written("unpack", "frame", f"{spec.name} {mti}: {_numbers(keys)}", body)
-    return Source("unpack", text, writer.uses | writer.returning.uses())
+    writer = _Writer.of(spec, mti, keys, wanted)
+    tail = [*_filled("kept", writer.kept), *_filled("read", writer.read), *writer.returning.lines()]
+    return writer.source("unpack", [*tail, f"return kept, read, {wanted.dropped(keys)!r}, back"])
+
+
+def usual(spec: Spec, mti: str, keys: Sequence[str], wanted: Wanted) -> Source | None:
+    """The function `frame -> Row | None` for frames with these fields; None where more must be looked at."""
+    writer = _Writer.of(spec, mti, keys, wanted)
+    if not (wanted.usual(mti, keys) and writer.returning.cuts):
+        return None
+    fields = [writer.bare(key) for key in wanted.bare] + [writer.kept.get(key, "''") for key in wanted.plain]
+    read = {key: value for key, value in writer.read.items() if key in wanted.places}
+    tail = [*(_filled("read", read) if read else ()), *writer.returning.lines()]
+    tail += ["fields = (", *(f"    {value}," for value in fields), ")"]
+    number, track = (writer.read.get(key, "''") for key in ("2", "35"))
+    shown = " or ".join(filled for key in _CHIP_OR_TRACK if (filled := writer.filled.get(key))) or "False"
+    tail.append(f"return {mti!r}, {number}, {track}, {shown}, {'read' if read else None}, back, fields")
+    return writer.source("usual", tail)
 
 
 def _numbers(keys: Iterable[str]) -> str:
@@ -118,13 +127,38 @@ def _merges(slot: Slot) -> bool:
 class _Writer:
     """The lines of a function as they come."""
 
+    says: str
     wanted: Wanted
     returning: Returning
     lines: list[str] = field(factory=list)
     kept: dict[str, str] = field(factory=dict)
     read: dict[str, str] = field(factory=dict)
+    filled: dict[str, str] = field(factory=dict)  # whether there is anything in it
     views: dict[str, View] = field(factory=dict)
-    uses: dict[str, Any] = field(factory=lambda: dict[str, Any](CONTENT))
+    uses: dict[str, Any] = field(factory=lambda: {**CONTENT, "BLANKS": BLANKS})
+
+    @classmethod
+    def of(cls, spec: Spec, mti: str, keys: Sequence[str], wanted: Wanted) -> "_Writer":
+        """All is written but what becomes of the values."""
+        writer = cls(f"{spec.name} {mti}: {_numbers(keys)}", wanted, Returning(spec, mti, wanted.echoed))
+        writer.give("t", repr(mti), "True")  # the caller found us by the MTI and the bitmap, so neither is looked at
+        for stretch in stretches(spec, keys):
+            writer.write(stretch)
+        return writer
+
+    def source(self, name: str, tail: Sequence[str]) -> Source:
+        """The function that ends so.  The views that it cuts are opened first."""
+        body = "\n".join((*self.lines, *tail))
+        opened = [f"{v.name} = {v.opened}" for v in self.views.values() if v.opened and f"{v.name}[" in body]
+        text = written(name, "frame", self.says, [*opened, *self.lines, *tail])
+        return Source(name, text, self.uses | self.returning.uses())
+
+    def bare(self, key: str) -> str:
+        """The source of a kept field's value without the blanks around it, which digits have none of."""
+        if key not in self.kept:
+            return "''"
+        digits = self.returning.spec.lines[key].content == "n"
+        return self.kept[key] if digits else f"{self.kept[key]}.strip(BLANKS)"
 
     def write(self, stretch: Stretch) -> None:
         fixed = [slot for slot in stretch.fixed if slot.key not in KNOWN]
@@ -213,6 +247,7 @@ class _Writer:
         return name
 
     def give(self, key: str, value: str, filled: str) -> None:
+        self.filled[key] = filled
         if key in self.wanted.kept:
             self.kept[key] = value
         if key in self.wanted.read:

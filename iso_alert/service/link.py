@@ -5,25 +5,22 @@ write.  What is not read yet waits in the host's socket.  Cancelling a connectio
 sent is asked for again, and the journal knows the message.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from math import inf
 
 import structlog
 import trio
 from attrs import define, field
 
-from iso_alert.domain.transaction import Transaction
-from iso_alert.iso.answering import reply, said_to
 from iso_alert.iso.codec import Codec
 from iso_alert.iso.framing import FrameDecoder, LostFraming
-from iso_alert.iso.message import Message, Unreadable
 from iso_alert.iso.profile import Said
-from iso_alert.iso.reading import Action, FileAction, NetworkManagement, Reading, read
 from iso_alert.service.echo import Echo
-from iso_alert.service.enrolment import Enrolment, Reply
+from iso_alert.service.enrolment import Enrolment
 from iso_alert.service.link_rules import LinkRules, Record, Watch
 from iso_alert.service.plain import Plain
 from iso_alert.service.tls import broken_by
+from iso_alert.service.turns import Turns
 from iso_alert.smpp.pace import Bucket
 from iso_alert.store.port import StoreUnavailable
 
@@ -37,16 +34,6 @@ log = structlog.get_logger()
 
 
 @define(eq=False)
-class _Turn:
-    """A message and what we say to it."""
-
-    message: Message | Unreadable
-    said: Said | None
-    asks: FileAction | None = None  # what the enrolment must say something to
-    reply: Reply | None = None  # and what it said
-
-
-@define(eq=False)
 class Connection:
     """One connection.  `run` closes the stream, whatever ends it."""
 
@@ -57,8 +44,7 @@ class Connection:
     clock: Callable[[], float]
     enrolment: Enrolment | None = None
     pace: Bucket = field(factory=Bucket)  # all connections of a link draw from one
-    _next: Codec = field(init=False)
-    _signed_on: bool = field(default=False, init=False)
+    _turns: Turns = field(init=False)
     _decoder: FrameDecoder = field(init=False)
     _echo: Echo = field(init=False)
     _reading: trio.CancelScope = field(factory=trio.CancelScope, init=False)
@@ -67,9 +53,8 @@ class Connection:
 
     def __attrs_post_init__(self) -> None:
         self._decoder = FrameDecoder(self.codec.dialect.framing)
-        self._signed_on = not self.rules.sign_on
+        self._turns = Turns(self.rules, self.watch, self.codec)
         self._echo = Echo(self.rules.echo_interval)
-        self._next = self.codec
 
     def close(self) -> None:
         """Read no more, answer what is in hand, hang up."""
@@ -78,7 +63,7 @@ class Connection:
 
     def renew(self, codec: Codec) -> None:
         """Speak so from the next batch on; the framing must be the same."""
-        self._next = codec
+        self.codec = codec
 
     async def run(self, stream: trio.abc.Stream, peer: str) -> None:
         """Carry the connection until either side hangs up; a bad one harms no other."""
@@ -186,11 +171,10 @@ class Connection:
 
     def _cut(self, most: int) -> tuple[list[bytes], LostFraming | None, bool]:
         """Frames, what is wrong with those after them, and whether there may be more."""
-        self.codec = self._next  # here no message is half dealt with
+        self._turns.codec = self.codec  # here no message is half dealt with
         frames: list[bytes] = []
         try:
-            while len(frames) < most and (frame := self._decoder.next_frame()) is not None:
-                frames.append(frame)
+            self._decoder.cut(frames, most)
         except LostFraming as lost:
             return frames, lost, False
         finally:
@@ -199,80 +183,14 @@ class Connection:
 
     async def _deal_with(self, frames: Iterable[bytes]) -> bytes:
         """The answers to these frames, in their order, once all of them are durable."""
-        now = self.clock()
-        turns: list[_Turn | None] = []
-        batch: list[Transaction] = []
-        recording: list[_Turn] = []
-        for frame in frames:
-            if not frame:
-                turns.append(None)  # a keep-alive
-                continue
-            turn, of = self._understand(frame, now)
-            turns.append(turn)
-            if of is not None:
-                batch.append(of)
-                recording.append(turn)
-        if batch:
-            await self._record(batch, recording)
-        for each in turns:
-            if each and each.asks and self.enrolment:
-                each.reply = await self.enrolment.answer(each.asks, self.codec.dialect)
-        return b"".join(self._say(turn) for turn in turns)
-
-    def _understand(self, frame: bytes, now: float) -> tuple[_Turn, Transaction | None]:
-        message = self.codec.decode(frame)
-        if isinstance(message, Unreadable):
-            self.watch.unreadable(self.rules.name, message.fault.name.lower())
-            log.debug("unreadable", link=self.rules.name, what=str(message))
-            return _Turn(message, Said.FORMAT_ERROR), None
-        try:
-            reading = read(message, self.codec.dialect, now)
-        except Exception as bug:  # ours; this message must not take the others with it
-            log.error(
-                "a message could not be understood: please report it", link=self.rules.name, fault=type(bug).__name__
-            )
-            return _Turn(message, Said.NOT_RECORDED), None
-        return self._react(message, reading)
-
-    def _react(self, message: Message, reading: Reading) -> tuple[_Turn, Transaction | None]:
-        if isinstance(reading, NetworkManagement):
-            self._sign(reading.action)
-            return _Turn(message, Said.RECORDED), None
-        if not self._signed_on:
-            return _Turn(message, Said.NOT_SIGNED_ON), None
-        if isinstance(reading, Transaction):
-            return _Turn(message, None), reading
-        if isinstance(reading, FileAction):
-            return _Turn(message, Said.NO_ENROLMENT, reading), None
-        self.watch.ignored(self.rules.name, reading.why.value)
-        return _Turn(message, said_to(reading)), None
-
-    def _sign(self, action: Action) -> None:
-        if self.rules.sign_on and action in (Action.SIGN_ON, Action.SIGN_OFF):
-            self._signed_on = action is Action.SIGN_ON
-
-    async def _record(self, batch: Sequence[Transaction], turns: Iterable[_Turn]) -> None:
-        try:
-            await self.journal.record(batch)
-            said = Said.RECORDED
-        except StoreUnavailable:
-            said = Said.NOT_RECORDED
-        for turn in turns:
-            turn.said = said
-
-    def _say(self, turn: _Turn | None) -> bytes:
-        wrap = self.codec.dialect.framing.wrap
-        if turn is None:
-            return wrap(b"")
-        said, more = (turn.reply.code, dict(turn.reply.more)) if turn.reply else (turn.said, None)
-        try:
-            body = reply(self.codec, turn.message, said, more) if said else None
-        except Exception as bug:  # ours too: the host repeats this one message, and the others are answered
-            log.error(
-                "an answer could not be written: please report it", link=self.rules.name, fault=type(bug).__name__
-            )
-            body = None
-        message = turn.message.partial if isinstance(turn.message, Unreadable) else turn.message
-        word = said._value_ if isinstance(said, Said) else said  # `value` is a call
-        self.watch.answered(self.rules.name, message.mti, word if body and word else "none")
-        return wrap(body) if body else b""
+        heard = self._turns.hear(frames, self.clock())
+        if heard.batch:
+            try:
+                await self.journal.record(heard.batch)
+                heard.recorded(Said.RECORDED)
+            except StoreUnavailable:
+                heard.recorded(Said.NOT_RECORDED)
+        for turn in heard.asking:
+            if turn.asks and self.enrolment:
+                turn.reply = await self.enrolment.answer(turn.asks, self._turns.codec.dialect)
+        return self._turns.say(heard)

@@ -71,9 +71,9 @@ class Metrics:
         self._of_wires(r, p)
         Info(p + "build", "What is running", registry=r).info({"version": version("iso-alert")})
 
-    def _count(self, counter: Counter, *labels: str) -> None:
-        """Count one of what comes with every message."""
-        self._tally.counts[counter, labels] += 1
+    def _count(self, counter: Counter, *labels: str, by: int = 1) -> None:
+        """Count what comes with every message."""
+        self._tally.counts[counter, labels] += by
 
     def _of_wires(self, r: CollectorRegistry, p: str) -> None:
         self.slowdowns = Counter(
@@ -96,8 +96,8 @@ class Metrics:
 
     # What the links tell.
 
-    def answered(self, link: str, mti: str, code: str) -> None:
-        self._count(self.messages, link, mti if mti in MTIS else "other", code)
+    def answered(self, link: str, mti: str, code: str, count: int = 1) -> None:
+        self._count(self.messages, link, mti if mti in MTIS else "other", code, by=count)
 
     def unreadable(self, link: str, fault: str) -> None:
         self.unreadables.labels(link, fault).inc()

@@ -6,7 +6,6 @@ Run as `python -m tests.endurance.flat_leak` in the service's place; it keeps so
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from iso_alert.service.metrics import Metrics
 
@@ -30,11 +29,11 @@ def planted(leak: int) -> Iterator[str]:
 def plant(leak: int) -> None:
     answered = Metrics.answered
 
-    def remembered(*told: Any) -> None:
-        KEPT.append(bytes(leak))
-        answered(*told)
+    def remembered(self: Metrics, link: str, mti: str, code: str, count: int = 1) -> None:
+        KEPT.append(bytes(leak * count))
+        answered(self, link, mti, code, count)
 
-    Metrics.answered = remembered  # type: ignore[assignment]
+    Metrics.answered = remembered  # type: ignore[method-assign]
 
 
 def main() -> None:

@@ -58,12 +58,15 @@ def test_nothing_sensitive_is_shown() -> None:
     assert "*1111" in output
 
 
+PLANS = ["unpack", "usual", "pack"]
+
+
 def test_a_plan_is_python_and_holds_no_data() -> None:
-    """Two functions that can be read: how such messages are decoded, and how they are answered."""
+    """Functions that can be read: how such messages are decoded, at length and the short way, and are answered."""
     code, output = invoke("--plan", wire(**{f"f{key}": value for key, value in MARKERS.items()}).hex())
 
     assert code == 0
-    assert [part.name for part in ast.parse(output).body if isinstance(part, ast.FunctionDef)] == ["unpack", "pack"]
+    assert [part.name for part in ast.parse(output).body if isinstance(part, ast.FunctionDef)] == PLANS
     assert not [marker for marker in (*MARKERS.values(), PAN) if marker in output]
 
 

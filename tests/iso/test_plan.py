@@ -16,7 +16,7 @@ from iso_alert.iso.answering import reply
 from iso_alert.iso.checks import Checks
 from iso_alert.iso.codec import Codec, wanted
 from iso_alert.iso.compiler import capacity, lengths, one_to_one
-from iso_alert.iso.kept import SENSITIVE, THERE, Wanted
+from iso_alert.iso.kept import SENSITIVE, THERE, UNUSUAL, Wanted
 from iso_alert.iso.layout import Mark
 from iso_alert.iso.message import Message, Unreadable
 from iso_alert.iso.plan import EARNED_BY, Plans
@@ -228,6 +228,23 @@ def test_what_is_not_wanted_is_not_cut_out(profile: str) -> None:
         assert f"{key!r}: " not in read
     for key in of.seen:
         assert f"{key!r}: {THERE!r} if " in read
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_usual_message_hands_over_nothing_else(profile: str) -> None:
+    """Its row holds the allow-listed fields in their order, and beside them the two that a card is made of (T-01)."""
+    spoken = speak(profile)
+    of, version = wanted(spoken), spoken.profile.version
+    keys = ["t", "p", "1", *map(str, [*range(2, 65), *range(66, 129)])]
+    found = dict.fromkeys([key for key in keys if key not in UNUSUAL], "") | {"t": f"{version}200"}
+    source = Plans(spoken.profile.spec, of).shorter(found)
+    assert source is not None
+    fields, _, end = source.text.partition("    fields = (\n")[2].partition("\n    )\n    return ")
+    first, *_, back, last = end.rstrip().split(", ")
+
+    assert not {*of.bare, *of.plain} & SENSITIVE
+    assert len(of.bare) + len(of.plain) == len(fields.splitlines())
+    assert (repr(f"{version}200"), "back", "fields") == (first, back, last)
 
 
 def test_a_plan_holds_nothing_of_a_message() -> None:

@@ -45,8 +45,8 @@ class Watch:
     ends: list[str] = field(factory=list)
     open: int = 0
 
-    def answered(self, _: str, mti: str, code: str) -> None:
-        self.seen[f"{mti} {code}"] += 1
+    def answered(self, _: str, mti: str, code: str, count: int = 1) -> None:
+        self.seen[f"{mti} {code}"] += count
 
     def unreadable(self, _: str, fault: str) -> None:
         self.seen[f"unreadable {fault}"] += 1
