@@ -33,13 +33,14 @@ Named = tuple[int, int, str, str | None, str | None]  # card (0: none), id, STAN
 
 
 def bits(name: str | None) -> int:
-    """What a mark has of a STAN, an RRN or an approval code."""
-    return crc32(name.encode()) & 0xFFFF if name else 0
+    """What a mark has of a STAN, an RRN or an approval code; of none nothing."""
+    return crc32((name or "").encode()) & 0xFFFF
 
 
 def mark(stan: str, rrn: str | None, approval_code: str | None) -> int:
-    """What an entry has of its message."""
-    return bits(stan) | bits(rrn) << BITS | bits(approval_code) << 2 * BITS
+    """What an entry has of its message: their `bits`, written out, for it is done once a message."""
+    rrn_bits, approval_bits = crc32((rrn or "").encode()) & 0xFFFF, crc32((approval_code or "").encode()) & 0xFFFF
+    return crc32(stan.encode()) & 0xFFFF | rrn_bits << BITS | approval_bits << 2 * BITS
 
 
 @frozen
