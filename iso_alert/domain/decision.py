@@ -1,6 +1,7 @@
 """What is decided of a message: values only.  How it is decided stands in `deciding` and `case`."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from functools import cached_property
 
 from attrs import field, frozen
 
@@ -117,10 +118,32 @@ class Decision:
     overtook: Sequence[Overtaken] = ()
     covers: Sequence[int] = ()  # small purchases that its SMS tells together
 
+    @cached_property
+    def words(self) -> tuple[str, str, str | None, str, str, str, str]:
+        """What the journal writes of it in words: most messages share a decision, so it is put into words once.
+
+        `_value_` is what `value` gives, without the ten times slower way of a property.
+        """
+        rules = "\t".join((self.event_rule, self.channel_rule, self.policy_version, self.policy_row))
+        return (
+            self.event._value_, self.channel._value_, self.sub_channel or None, self.kind._value_, rules,
+            self.subscription._value_, self.reason._value_,
+        )  # fmt: skip
+
+    @cached_property
+    def follows(self) -> bool:
+        """Whether it speaks of an earlier message, or waits for one."""
+        return self.original is not None or bool(self.matched_by) or self.unmatched
+
+    @cached_property
+    def outcome(self) -> tuple[str, str, str, bool]:
+        """Under what it is counted: event, channel, reason, and whether that tells."""
+        return self.event._value_, self.channel._value_, self.reason._value_, self.reason.told
+
     def telling(self, *alerts: NewAlert) -> "Decision":
-        """The same with its SMS: what `evolve` gives, in a fifth of the time."""
+        """The same with its SMS, and in the same words: what `evolve` gives, in a fifth of the time."""
         told = object.__new__(Decision)
-        told.__dict__.update(self.__dict__, alerts=alerts)
+        told.__dict__.update(self.__dict__, words=self.words, outcome=self.outcome, alerts=alerts)
         return told
 
 

@@ -5,7 +5,6 @@ durable raises StoreUnavailable, and then nothing of the call has happened.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
 from typing import Protocol
 
 from attrs import field, frozen
@@ -58,9 +57,6 @@ class Lease:
     done: frozenset[int] = frozenset()  # numbers of the parts that the SMSC has accepted already
 
 
-_OUTCOME = attrgetter("event._value_", "channel._value_", "reason._value_", "reason.told")  # `value` is slow to get
-
-
 @frozen
 class Committed:
     """What a batch came to, counted; one by one only for who asks, for all of it goes from process to process."""
@@ -75,13 +71,16 @@ class Committed:
     @classmethod
     def of(cls, recorded: Sequence[Recorded], leases: Sequence[Lease], each: bool = False) -> "Committed":
         """The sums of what was recorded."""
-        decisions = [one.decision for one in recorded if one.decision]
-        repeats = sum(one.repeat for one in recorded) if len(decisions) < len(recorded) else 0
-        alerts = sum([len(decision.alerts) for decision in decisions])
-        halves = len(recorded) - len(decisions) - repeats
-        outcomes: dict[tuple[str, str, str, bool], int] = {}
-        for outcome in map(_OUTCOME, decisions):  # most batches are small, and a Counter takes long to make
-            outcomes[outcome] = outcomes.get(outcome, 0) + 1
+        outcomes: dict[tuple[str, str, str, bool], int] = {}  # most batches are small, and a Counter takes long to make
+        repeats = halves = alerts = 0
+        for one in recorded:
+            if (decision := one.decision) is not None:
+                outcomes[decision.outcome] = outcomes.get(decision.outcome, 0) + 1
+                alerts += len(decision.alerts)
+            elif one.number is not None:
+                repeats += 1
+            else:
+                halves += 1
         return cls(outcomes, repeats, halves, alerts, leases, recorded if each else ())
 
 

@@ -11,6 +11,7 @@ from cattrs.preconf.json import make_converter
 
 from iso_alert.domain.card import Kind
 from iso_alert.domain.channel import Channel
+from iso_alert.domain.decision import Decision
 from iso_alert.domain.event import Event
 from iso_alert.domain.matching import looks_back
 from iso_alert.domain.money import BAHT, Currency, Money, by_code
@@ -26,14 +27,11 @@ from iso_alert.store.working import Draft, Written
 
 _JSON = make_converter()
 PLAIN = 28  # columns that every message fills
-_NOTHING_MORE = (None,) * 8
+NOTHING_MORE = (None,) * 8
 _NO_PARTS = frozenset[int]()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
 _KINDS: dict[str | None, Kind | None] = {None: None, **{kind.value: kind for kind in Kind}}
 _FACTS = attrgetter(*(f.name for f in fields(Facts)))
-_RULES = attrgetter("event_rule", "channel_rule", "policy_version", "policy_row")
-# `_value_` is what `value` gives, without the ten times slower way of a property: a row asks for five.
-_WORDS = attrgetter("event._value_", "channel._value_", "kind._value_", "subscription._value_", "reason._value_")
 
 
 @lru_cache(maxsize=4096)
@@ -42,20 +40,26 @@ def _facts_text(facts: Facts) -> str:
 
 
 def txn_row(written: Written, counts_small: bool = False) -> tuple[Any, ...]:
-    """The message; marked, if small purchases are counted and it is one."""
-    of, decision = written.transaction, written.decision
-    event, channel, kind, subscription, reason = _WORDS(decision)
-    kept = of.balance(decision.kind) if decision.unmatched else None
-    return (
+    """The message: PLAIN columns, and the others where one is filled; marked, if small purchases are counted."""
+    of, decision, amount = written.transaction, written.decision, written.transaction.amount
+    row = (
         written.id, of.stan, written.card, of.key, of.link, of.mti, of.rrn or None, of.approval_code or None,
         of.terminal or None, of.merchant_id or None, of.acquirer or None, of.invoice or None,
         of.happened_at, of.transmitted_at, of.local_date + of.local_time or None,
-        of.amount.minor, of.amount.currency.code, of.merchant, of.response_code or None, _facts_text(of.facts),
-        event, channel, decision.sub_channel or None, kind, "\t".join(_RULES(decision)),
-        subscription, reason, decision.thread or written.id,
+        amount.minor, amount.currency.code, of.merchant, of.response_code or None, _facts_text(of.facts),
+        *decision.words, decision.thread or written.id,
+    )  # fmt: skip
+    small = counts_small and decision.reason is Reason.BELOW_THRESHOLD
+    plain = of.timed and not (small or decision.follows or of.original or of.reversed)
+    return row if plain else row + _more(of, decision, small)
+
+
+def _more(of: Transaction, decision: Decision, small: bool) -> tuple[Any, ...]:
+    """The last columns, which few messages fill."""
+    kept = of.balance(decision.kind) if decision.unmatched else None
+    return (
         _original_text(of.original), of.reversed.minor if of.reversed else None, kept.minor if kept else None,
-        decision.original, decision.matched_by or None, 1 if decision.unmatched else None,
-        1 if counts_small and decision.reason is Reason.BELOW_THRESHOLD else None,
+        decision.original, decision.matched_by or None, 1 if decision.unmatched else None, 1 if small else None,
         None if of.timed else 1,
     )  # fmt: skip
 
@@ -63,11 +67,6 @@ def txn_row(written: Written, counts_small: bool = False) -> tuple[Any, ...]:
 def spell(of: Transaction) -> int:
     """The span of time in which a message and its repeats are looked for, as column `spell` has it."""
     return of.happened_at >> 8 if of.timed else 0
-
-
-def is_plain(row: tuple[Any, ...]) -> bool:
-    """Whether the last columns of a message, which few have, are all empty."""
-    return row[PLAIN:] == _NOTHING_MORE
 
 
 def alert_row(draft: Draft) -> tuple[Any, ...]:

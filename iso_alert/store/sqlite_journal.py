@@ -8,7 +8,7 @@ All of it happens inside the caller's transaction.
 import json
 from collections.abc import Iterable, Sequence
 from itertools import chain, count, groupby
-from operator import attrgetter
+from operator import itemgetter
 from sqlite3 import Connection
 from typing import Any
 
@@ -29,7 +29,7 @@ from iso_alert.store.working import Working
 SQL = statements("journal.sql")
 OVERDUE = 256  # halves that are given up at a time
 RUNS = 8  # of plain and other messages, each a step; beyond it all are written as others
-NAMED = attrgetter("card", "id", "transaction.stan", "transaction.rrn", "transaction.approval_code")
+NAMED = itemgetter(2, 0, 1, 6, 7)  # card, id, STAN, RRN and approval code of a row
 NO_CARD = (None,)  # the tokens of a message without one
 
 
@@ -133,8 +133,9 @@ class SqliteJournal:
 
     def _keep(self, working: Working, room: int) -> list[Lease]:
         counts = working.book.policy.counts_small
-        self._insert([rows.txn_row(written, counts) for written in working.written])
-        self._recent.note(map(NAMED, working.written))
+        table = [rows.txn_row(written, counts) for written in working.written]
+        self._insert(table)
+        self._recent.note(map(NAMED, table))
         self._recent.write_down(len(working.written))
         if working.gone_halves or working.new_halves:
             self._keep_halves(working)
@@ -143,14 +144,11 @@ class SqliteJournal:
 
     def _insert(self, table: Sequence[tuple[Any, ...]]) -> None:
         """Write messages in their order, plain ones without the columns that they leave empty: a third of the work."""
-        runs = [(plain, [*run]) for plain, run in groupby(table, rows.is_plain)]
+        runs = [(width, [*run]) for width, run in groupby(table, len)]
         if len(runs) > RUNS:
-            runs = [(False, [*table])]
-        for plain, run in runs:
-            if plain:
-                self._steps.write("insert_plain_txns", [row[: rows.PLAIN] for row in run])
-            else:
-                self._steps.write("insert_txns", run)
+            runs = [(0, [row if len(row) > rows.PLAIN else row + rows.NOTHING_MORE for row in table])]
+        for width, run in runs:
+            self._steps.write("insert_plain_txns" if width == rows.PLAIN else "insert_txns", run)
 
     def _keep_halves(self, working: Working) -> None:
         for key in working.gone_halves:

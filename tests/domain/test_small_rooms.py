@@ -6,10 +6,13 @@ import pytest
 from attrs import evolve
 
 from iso_alert.domain.alert import NEVER_SENT, OPEN, TRANSITIONS, AlertState, Happening, after, parts, pause
+from iso_alert.domain.deciding import decide
+from iso_alert.domain.decision import NOTHING_KNOWN, NewAlert
 from iso_alert.domain.mobile import BadMobile, thai_mobile
+from iso_alert.domain.reason import Reason
 from iso_alert.domain.shown import shown_time
-from iso_alert.domain.subscription import masked
-from tests.support.bank import NOW, sale
+from iso_alert.domain.subscription import Holder, masked
+from tests.support.bank import NOW, book, sale
 
 # ---- alerts
 
@@ -133,3 +136,16 @@ def test_otherwise_the_time_of_transmission_in_bangkok(changed: dict[str, Any], 
 def test_the_year_rolls_over_seven_hours_early(moment: int, shown: str) -> None:
     """31 December in London is 1 January in Bangkok."""
     assert shown_time(sale(local_time="", transmitted_at=moment, arrived_at=NOW)) == shown
+
+
+def test_a_decision_is_put_into_words_once() -> None:
+    """One with its SMS has the words of the one without; one that is changed has its own."""
+    alone = decide(1, sale(), Holder(1), NOTHING_KNOWN, book())
+    told = alone.telling(NewAlert("approval", 1, "+66810000001", "en", "THB 2,500.00"))
+    changed = evolve(alone, reason=Reason.STOPPED)
+
+    assert told.words is alone.words
+    assert told.outcome is alone.outcome
+    assert changed.words == (*alone.words[:-1], "stopped")
+    assert changed.outcome == ("purchase", "edc", "stopped", False)
+    assert (told.words, told.outcome) == (evolve(told).words, evolve(told).outcome)

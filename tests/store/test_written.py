@@ -1,13 +1,24 @@
 """A message is written alike, whatever it came with: plain ones are written in another way than the rest."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
-from iso_alert.domain.transaction import Transaction
-from iso_alert.store.rows import PLAIN
-from iso_alert.store.sqlite_journal import RUNS, SQL
-from tests.support.bank import reversal, sale
+from iso_alert.domain.deciding import decide
+from iso_alert.domain.decision import NOTHING_KNOWN
+from iso_alert.domain.money import Money
+from iso_alert.domain.reason import Reason
+from iso_alert.domain.subscription import Holder
+from iso_alert.domain.transaction import Original, Transaction
+from iso_alert.store.recent import BITS, bits, mark
+from iso_alert.store.rows import NOTHING_MORE, PLAIN, txn_row
+from iso_alert.store.sqlite_journal import NAMED, RUNS, SQL
+from iso_alert.store.working import Written
+from tests.support.bank import book, reversal, sale
 from tests.support.engines import sqlite
 
 COLUMNS = SQL["insert_txns"].partition("(")[2].partition(")")[0]
@@ -42,3 +53,40 @@ def test_the_plain_columns_come_first() -> None:
 
     assert len(plain.split(",")) == PLAIN
     assert "".join(COLUMNS.split()).startswith("".join(plain.split()))
+
+
+MORE: dict[str, dict[str, Any]] = {
+    "nothing more": {},
+    "an original": {"original": Original("0200", "000009")},
+    "a part": {"reversed": Money(100)},
+    "no time": {"timed": False},
+}
+
+
+@pytest.mark.parametrize("what", MORE)
+@pytest.mark.parametrize("of", [{}, {"matched_by": "DE90"}, {"original": 7}, {"unmatched": True}], ids=str)
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_row_is_as_wide_as_it_must_be(what: str, of: dict[str, Any], counted: bool) -> None:
+    """A row of PLAIN columns has nothing to say in the others, and a wider one has."""
+    decision = evolve(decide(9, sale(), Holder(1), NOTHING_KNOWN, book()), reason=Reason.BELOW_THRESHOLD, **of)
+    row = txn_row(Written(9, 1, evolve(sale(), **MORE[what]), decision), counted)
+
+    assert len(row) in (PLAIN, PLAIN + len(NOTHING_MORE))
+    assert (len(row) == PLAIN) == (not (MORE[what] or of or counted))
+    assert row[PLAIN:] != NOTHING_MORE
+
+
+def test_the_names_of_a_row_are_found_in_it() -> None:
+    """Card, number, STAN, RRN and approval code: what is remembered of the newest messages of a card."""
+    names = [name.strip() for name in COLUMNS.split(",")]
+
+    assert NAMED(names) == ("card", "id", "stan", "rrn", "approval_code")
+
+
+@given(st.text("0123456789ABC", max_size=12), st.text("0123456789", max_size=12), st.text("0123456789", max_size=6))
+def test_a_mark_holds_the_bits_of_three_names(stan: str, rrn: str, approval_code: str) -> None:
+    """A name that is absent leaves none, as text and as nothing at all."""
+    whole = bits(stan) | bits(rrn) << BITS | bits(approval_code) << 2 * BITS
+
+    assert mark(stan, rrn, approval_code) == mark(stan, rrn or None, approval_code or None) == whole
+    assert bits("") == bits(None) == 0
