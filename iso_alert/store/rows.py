@@ -41,13 +41,13 @@ def _facts_text(facts: Facts) -> str:
 
 def txn_row(written: Written, counts_small: bool = False) -> tuple[Any, ...]:
     """The message: PLAIN columns, and the others where one is filled; marked, if small purchases are counted."""
-    of, decision, amount = written.transaction, written.decision, written.transaction.amount
+    id_, card, of, decision = written
     row = (
-        written.id, of.stan, written.card, of.key, of.link, of.mti, of.rrn or None, of.approval_code or None,
+        id_, of.stan, card, of.key, of.link, of.mti, of.rrn or None, of.approval_code or None,
         of.terminal or None, of.merchant_id or None, of.acquirer or None, of.invoice or None,
         of.happened_at, of.transmitted_at, of.local_date + of.local_time or None,
-        amount.minor, amount.currency.code, of.merchant, of.response_code or None, _facts_text(of.facts),
-        *decision.words, decision.thread or written.id,
+        of.amount.minor, of.amount.currency.code, of.merchant, of.response_code or None, _facts_text(of.facts),
+        *decision.words, decision.thread or id_,
     )  # fmt: skip
     small = counts_small and decision.reason is Reason.BELOW_THRESHOLD
     plain = of.timed and not (small or decision.follows or of.original or of.reversed)

@@ -7,7 +7,7 @@ what the next one sees.  Nothing here knows which engine the store is.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from iso_alert.domain.alert import AlertState, parts
 from iso_alert.domain.deciding import decide
@@ -32,6 +32,7 @@ from iso_alert.store.port import Lease, Recorded
 
 NOBODY = Holder(0)
 Key = tuple[str, int, int]  # STAN, card, message key
+Written = tuple[int, int, Transaction, Decision]  # number, card, and the rest as it will stand in the store
 
 
 @define
@@ -50,16 +51,6 @@ class Draft:
 
     def lease(self) -> Lease:
         return Lease(self.id, self.alert.mobile, self.alert.text, self.alert.key, self.began_at)
-
-
-@frozen(slots=False)  # made for every message, as a Transaction is
-class Written:
-    """A message with its decision, as it will stand in the store."""
-
-    id: int
-    card: int
-    transaction: Transaction
-    decision: Decision
 
 
 @define
@@ -133,7 +124,7 @@ class Working:
         """A reversal of what still waits for its response: the response will not be waited for."""
         for key, half in list(self.halves.items()):
             same_card = key[1] == self.holder(of).card != 0
-            if same_card and find_original(of, [as_past(0, half, self._on(0, half))]):
+            if same_card and find_original(of, [as_past(0, half, self._on(0, half, key[1]))]):
                 self.take_half(key)
 
     def take_half(self, key: Key, alone: bool = True) -> Recorded | None:
@@ -145,16 +136,15 @@ class Working:
             self.gone_halves.append(key)
         return self._decide(key, half) if alone else None
 
-    def _on(self, number: int, of: Transaction) -> Decision:
-        holder = self.holder(of)
-        return decide(number, of, holder, self._known(holder.card), self.book)
+    def _on(self, number: int, of: Transaction, card: int) -> Decision:
+        return decide(number, of, self.holder(of), self._known(card), self.book)
 
     def _decide(self, key: Key, of: Transaction) -> Recorded:
-        number, card, self.next_txn = self.next_txn, key[1], self.next_txn + 1
-        decision = self._on(number, of)
-        self.known[key] = number
-        self.written.append(Written(number, card, of, decision))
-        drafts = [self._draft(number, of, card, decision, alert) for alert in decision.alerts]
+        number, card = self.next_txn, key[1]
+        decision = self._on(number, of, card)
+        self.next_txn, self.known[key] = number + 1, number
+        self.written.append((number, card, of, decision))
+        drafts = [self._draft(number, of, card, decision, alert) for alert in decision.alerts] if decision.alerts else ()
         if decision.changes or decision.withdraw or decision.overtook or decision.covers:
             self._note(decision)
         if card in self.crowded:
