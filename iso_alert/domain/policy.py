@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from math import inf
 from typing import Any, Protocol, TypeVar
 
 from attrs import field, frozen
@@ -126,7 +127,8 @@ class Policy:
     def __attrs_post_init__(self) -> None:
         ordered = sorted(self.versions, key=lambda version: version.effective_from)
         object.__setattr__(self, "versions", tuple(ordered))
-        object.__setattr__(self, "_starts", tuple(version.effective_from.timestamp() for version in ordered))
+        later = [version.effective_from.timestamp() for version in ordered[1:]]
+        object.__setattr__(self, "_starts", (-inf, *later))  # before the first one, the first
 
     @property
     def counts_small(self) -> bool:
@@ -140,7 +142,7 @@ class Policy:
 
     def at(self, moment: float) -> Version:
         """The version in force at `moment` (seconds since 1970); before the first one, the first."""
-        return self.versions[max(0, bisect_right(self._starts, moment) - 1)]
+        return self.versions[bisect_right(self._starts, moment) - 1]
 
 
 def read_policy(raw: Mapping[str, Any]) -> Policy:

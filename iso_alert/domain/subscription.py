@@ -36,7 +36,7 @@ class Subscription:
     state: SubscriptionState
 
 
-@frozen
+@frozen(slots=False)  # made for every message, as a Transaction is
 class Holder:
     """The card as the card file knows it, and the subscription that covers it."""
 

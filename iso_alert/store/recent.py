@@ -10,7 +10,7 @@ has a mark: 16 bits of each of the three by which messages are found.  Where non
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeAlias
 from zlib import crc32
@@ -137,5 +137,6 @@ def _named(entries: "array[int] | None", names: Names) -> Iterator[int]:
     return (id_ for id_, marked in _pairs(newest) if names.may_be(marked))
 
 
-def _pairs(entries: Sequence[int]) -> Iterable[tuple[int, int]]:
-    return zip(entries[::2], entries[1::2], strict=True)
+def _pairs(entries: Iterable[int]) -> Iterable[tuple[int, int]]:
+    each = iter(entries)
+    return zip(each, each, strict=True)
