@@ -13,7 +13,7 @@ from iso_alert.domain.case import Case
 from iso_alert.domain.channel import Channel, Channels
 from iso_alert.domain.decision import NOTHING_KNOWN, Decision, Known, Rulebook, Verdict
 from iso_alert.domain.event import NO_TIES, Event, Events, Ties
-from iso_alert.domain.matching import asks_the_journal, can_mean, find_authorisation, find_original, told_by_phone
+from iso_alert.domain.matching import can_mean, find_authorisation, find_original, told_by_phone
 from iso_alert.domain.money import Currency, Money
 from iso_alert.domain.past import Past
 from iso_alert.domain.policy import Version
@@ -69,7 +69,7 @@ def _alone(of: Transaction, holder: Holder, version: Version, book: Rulebook) ->
 def _verdict(of: Transaction, holder: Holder, version: Version, book: Rulebook) -> Verdict:
     case = _case(0, of, holder, NOTHING_KNOWN, version, book)[0]
     plain = case.plain
-    if asks_the_journal(of.facts) or plain.event in _CANCELS:
+    if of.facts.ask_the_journal or plain.event in _CANCELS:
         return Verdict(0)
     row = version.row(plain.kind, plain.channel, plain.event)
     least = row.least if row else 0
@@ -115,7 +115,7 @@ def _case(
 
 
 def _find(of: Transaction, before: Sequence[Past], events: Events) -> Found:
-    if of.card is None or not asks_the_journal(of.facts):
+    if of.card is None or not of.facts.ask_the_journal:
         event, rule = events.of(of.facts, NO_TIES)
         return Found(event, rule.id)
     among = [past for past in before if can_mean(of, past)]

@@ -7,13 +7,12 @@ where several messages fit one rule, `_likelihood` orders them.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from iso_alert.domain.channel import Channel
 from iso_alert.domain.event import Event
 from iso_alert.domain.past import Past, Refers
 from iso_alert.domain.thread import CANCELLING
-from iso_alert.domain.transaction import Facts, Transaction
+from iso_alert.domain.transaction import Transaction
 
 HOUR, DAY = 3600, 86_400
 REVERSAL_WITHIN = 72 * HOUR
@@ -27,22 +26,6 @@ _NOT_MEANT = frozenset(
     {_E.REVERSAL, _E.PARTIAL_REVERSAL, _E.REVERSAL_OF_VOID, _E.CHARGEBACK, _E.NOT_FINANCIAL, _E.ADJUSTMENT}
 )
 _VOIDS = frozenset({_E.VOID, _E.VOID_OF_REFUND})
-
-
-@lru_cache(maxsize=4096)  # asked for every message, and a host says a few hundred things in all
-def asks_the_journal(facts: Facts) -> bool:
-    """Whether what a message is can depend on earlier ones: cancellations, advices and completions by request."""
-    return (
-        facts.mti_class == "4"
-        or facts.function == "2"
-        or _voids(facts)
-        or (facts.mti_class, facts.condition) == ("2", "06")
-    )
-
-
-def _voids(facts: Facts) -> bool:
-    """A void by its processing code (22: of a refund), or an advice of nothing."""
-    return facts.void_code == "yes" or facts.processing == "22" or facts.amount == "zero"
 
 
 def can_mean(of: Transaction, past: Past) -> bool:
@@ -67,7 +50,7 @@ def looks_back(of: Transaction) -> int:
     """How old, in seconds, a message may be that this one speaks of."""
     if of.facts.mti_class == "4":
         return REVERSAL_WITHIN
-    return VOID_WITHIN if _voids(of.facts) else ADVICE_WITHIN
+    return VOID_WITHIN if of.facts.voids else ADVICE_WITHIN
 
 
 def _can_mean_refund(of: Transaction) -> bool:

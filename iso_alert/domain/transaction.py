@@ -5,8 +5,9 @@ plain text and an answer can be remembered.  `Transaction` is everything that de
 """
 
 from enum import Enum
+from functools import cached_property
 
-from attrs import frozen
+from attrs import astuple, frozen
 
 from iso_alert.domain.card import Card, Kind
 from iso_alert.domain.money import NOTHING, Money
@@ -43,6 +44,24 @@ class Facts:
     approval_code: str = "no"  # DE38 was there
     terminal: str = "no"  # DE41 was there
     void_code: str = "no"  # DE3 is what this profile's hosts write for a void
+
+    # Of facts there are a few hundred, so what follows of them is made once for each, and not for every message.
+
+    @cached_property
+    def text(self) -> str:
+        """What the journal writes of them."""
+        return "|".join(astuple(self))
+
+    @cached_property
+    def voids(self) -> bool:
+        """A void by its processing code (22: of a refund), or an advice of nothing."""
+        return self.void_code == "yes" or self.processing == "22" or self.amount == "zero"
+
+    @cached_property
+    def ask_the_journal(self) -> bool:
+        """Whether what a message is can depend on earlier ones: cancellations, advices and completions by request."""
+        by_request = (self.mti_class, self.condition) == ("2", "06")
+        return self.mti_class == "4" or self.function == "2" or self.voids or by_request
 
 
 @frozen

@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 
-from attrs import astuple, fields
+from attrs import astuple
 from cattrs.preconf.json import make_converter
 
 from iso_alert.domain.card import Kind
@@ -20,7 +18,7 @@ from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import Holder, Subscription, SubscriptionState
 from iso_alert.domain.text import Language
 from iso_alert.domain.thread import State
-from iso_alert.domain.transaction import Facts, Original, Transaction
+from iso_alert.domain.transaction import Original, Transaction
 from iso_alert.store.port import Lease, Taken
 from iso_alert.store.recent import Names, Recent, bits
 from iso_alert.store.working import Draft, Written
@@ -31,12 +29,6 @@ NOTHING_MORE = (None,) * 8
 _NO_PARTS = frozenset[int]()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
 _KINDS: dict[str | None, Kind | None] = {None: None, **{kind.value: kind for kind in Kind}}
-_FACTS = attrgetter(*(f.name for f in fields(Facts)))
-
-
-@lru_cache(maxsize=4096)
-def _facts_text(facts: Facts) -> str:
-    return "|".join(_FACTS(facts))
 
 
 def txn_row(written: Written, counts_small: bool = False) -> tuple[Any, ...]:
@@ -46,7 +38,7 @@ def txn_row(written: Written, counts_small: bool = False) -> tuple[Any, ...]:
         id_, of.stan, card, of.key, of.link, of.mti, of.rrn or None, of.approval_code or None,
         of.terminal or None, of.merchant_id or None, of.acquirer or None, of.invoice or None,
         of.happened_at, of.transmitted_at, of.local_date + of.local_time or None,
-        of.amount.minor, of.amount.currency.code, of.merchant, of.response_code or None, _facts_text(of.facts),
+        of.amount.minor, of.amount.currency.code, of.merchant, of.response_code or None, of.facts.text,
         *decision.words, decision.thread or id_,
     )  # fmt: skip
     small = counts_small and decision.reason is Reason.BELOW_THRESHOLD

@@ -15,7 +15,6 @@ from typing import Any
 from attrs import evolve
 
 from iso_alert.domain.decision import Rulebook, Small
-from iso_alert.domain.matching import asks_the_journal
 from iso_alert.domain.pairing import WAITS
 from iso_alert.domain.subscription import Holder
 from iso_alert.domain.transaction import Transaction
@@ -89,7 +88,7 @@ class SqliteJournal:
         if book.paired:
             found = self._steps.read("halves_of_cards", _cards(working))
             working.halves.update({(stan, card, key): rows.load(text) for stan, card, key, text in found})
-        asking = [of for of in batch if of.card and asks_the_journal(of.facts)]
+        asking = [of for of in batch if of.card and of.facts.ask_the_journal]
         if asking:
             cards = [working.holder(of).card for of in asking]
             wanted = [rows.want_row(of, card, self._recent) for of, card in zip(asking, cards, strict=True)]
