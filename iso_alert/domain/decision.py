@@ -136,6 +136,11 @@ class Decision:
         return self.original is not None or bool(self.matched_by) or self.unmatched
 
     @cached_property
+    def reaches_back(self) -> bool:
+        """Whether it changes anything of earlier messages, or of their alerts."""
+        return bool(self.changes or self.withdraw or self.overtook or self.covers)
+
+    @cached_property
     def outcome(self) -> tuple[str, str, str, bool]:
         """Under what it is counted: event, channel, reason, and whether that tells."""
         return self.event._value_, self.channel._value_, self.reason._value_, self.reason.told

@@ -5,7 +5,7 @@ durable raises StoreUnavailable, and then nothing of the call has happened.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from attrs import field, frozen
 
@@ -28,8 +28,7 @@ class StoreUnavailable(Exception):
     """It could not be made durable: the disk is full, read-only or locked.  Trying again later may help."""
 
 
-@frozen(slots=False)  # made for every message, as a Transaction is
-class Recorded:
+class Recorded(NamedTuple):  # made for every message
     """What became of one message.
 
     A repeat has the number of the first copy and no decision of its own; what waits for its other half has neither.
@@ -73,11 +72,11 @@ class Committed:
         """The sums of what was recorded."""
         outcomes: dict[tuple[str, str, str, bool], int] = {}  # most batches are small, and a Counter takes long to make
         repeats = halves = alerts = 0
-        for one in recorded:
-            if (decision := one.decision) is not None:
+        for number, decision in recorded:
+            if decision is not None:
                 outcomes[decision.outcome] = outcomes.get(decision.outcome, 0) + 1
                 alerts += len(decision.alerts)
-            elif one.number is not None:
+            elif number is not None:
                 repeats += 1
             else:
                 halves += 1

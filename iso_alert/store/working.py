@@ -144,8 +144,10 @@ class Working:
         decision = self._on(number, of, card)
         self.next_txn, self.known[key] = number + 1, number
         self.written.append((number, card, of, decision))
-        drafts = [self._draft(number, of, card, decision, alert) for alert in decision.alerts]
-        if decision.changes or decision.withdraw or decision.overtook or decision.covers:
+        drafts: Sequence[Draft] = ()
+        if decision.alerts:
+            drafts = [self._draft(number, of, card, decision, alert) for alert in decision.alerts]
+        if decision.reaches_back:
             self._note(decision)
         if card in self.crowded:
             self._remember(number, of, card, decision, drafts)

@@ -7,11 +7,12 @@ from attrs import evolve
 
 from iso_alert.domain.alert import NEVER_SENT, OPEN, TRANSITIONS, AlertState, Happening, after, parts, pause
 from iso_alert.domain.deciding import decide
-from iso_alert.domain.decision import NOTHING_KNOWN, NewAlert
+from iso_alert.domain.decision import NOTHING_KNOWN, Change, NewAlert, Overtaken
 from iso_alert.domain.mobile import BadMobile, thai_mobile
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.shown import shown_time
 from iso_alert.domain.subscription import Holder, masked
+from iso_alert.domain.thread import State
 from tests.support.bank import NOW, book, sale
 
 # ---- alerts
@@ -149,3 +150,27 @@ def test_a_decision_is_put_into_words_once() -> None:
     assert changed.words == (*alone.words[:-1], "stopped")
     assert changed.outcome == ("purchase", "edc", "stopped", False)
     assert (told.words, told.outcome) == (evolve(told).words, evolve(told).outcome)
+
+
+@pytest.mark.parametrize(
+    ("more", "follows", "reaches_back"),
+    [
+        ({}, False, False),
+        ({"original": 7}, True, False),
+        ({"matched_by": "DE38"}, True, False),
+        ({"unmatched": True}, True, False),
+        ({"changes": [Change(7, State.VOIDED)]}, False, True),
+        ({"withdraw": [7]}, False, True),
+        ({"overtook": [Overtaken(7, 7, None, Reason.NOTHING_TO_RESTORE)]}, False, True),
+        ({"covers": [7]}, False, True),
+    ],
+    ids=str,
+)
+def test_what_a_decision_has_to_do_with_earlier_messages(
+    more: dict[str, Any], follows: bool, reaches_back: bool
+) -> None:
+    """It speaks of one, or waits for it; it changes one, or an alert of it.  With its SMS it does the same."""
+    one = evolve(decide(1, sale(), Holder(1), NOTHING_KNOWN, book()), **more)
+    told = one.telling(NewAlert("approval", 1, "+66810000001", "en", "THB 2,500.00"))
+
+    assert (one.follows, one.reaches_back) == (told.follows, told.reaches_back) == (follows, reaches_back)
