@@ -36,13 +36,16 @@ SQL = statements("sqlite.sql")
 
 
 class Sqlite:
-    """A store.Store in the file at `path`, made and brought up to date if need be.  Raises StoreUnavailable."""
+    """A store.Store in the file at `path`, made and brought up to date if need be.  Raises StoreUnavailable.
 
-    def __init__(self, path: Path, checkpoints: bool = True) -> None:
+    It is `alone` where no other thread wants the GIL, so that a step of a statement costs no more than itself.
+    """
+
+    def __init__(self, path: Path, checkpoints: bool = True, alone: bool = False) -> None:
         self._file = open_file(path, checkpoints)
         self._db = self._file.db
         self.people = SqlitePeople(self._db, path, self._transaction)
-        self._journal = SqliteJournal(self._db)
+        self._journal = SqliteJournal(self._db, alone)
         self._outbox = SqliteOutbox(self._db, self.people.arrived)
         self.tokens = SqliteTokens(self._db, self._transaction)
         self.files = SqliteFiles(self._db, self._transaction)

@@ -28,6 +28,7 @@ from iso_alert.store.working import Working
 SQL = statements("journal.sql")
 OVERDUE = 256  # halves that are given up at a time
 RUNS = 8  # of plain and other messages, each a step; beyond it all are written as others
+WORTH = 4  # messages of a run that are worth a step also then, where nobody else wants the GIL
 NAMED = itemgetter(2, 0, 1, 6, 7)  # card, id, STAN, RRN and approval code of a row
 NO_CARD = (None,)  # the tokens of a message without one
 
@@ -35,8 +36,8 @@ NO_CARD = (None,)  # the tokens of a message without one
 class SqliteJournal:
     """The verbs `record` and `overdue` on somebody else's connection."""
 
-    def __init__(self, db: Connection) -> None:
-        self._steps = Steps(db, SQL)
+    def __init__(self, db: Connection, alone: bool = False) -> None:
+        self._steps, self._alone = Steps(db, SQL), alone
         self._recent = Recent(self._steps)
 
     def record(
@@ -144,7 +145,7 @@ class SqliteJournal:
     def _insert(self, table: Sequence[tuple[Any, ...]]) -> None:
         """Write messages in their order, plain ones without the columns that they leave empty: a third of the work."""
         runs = [(width, [*run]) for width, run in groupby(table, len)]
-        if len(runs) > RUNS:
+        if len(runs) > max(RUNS, len(table) // WORTH if self._alone else 0):
             runs = [(0, [row if len(row) > rows.PLAIN else row + rows.NOTHING_MORE for row in table])]
         for width, run in runs:
             self._steps.write("insert_plain_txns" if width == rows.PLAIN else "insert_txns", run)

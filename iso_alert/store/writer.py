@@ -74,7 +74,7 @@ def main(path: str, number: str) -> None:
         signal.signal(each, signal.SIG_IGN)
     with socket(fileno=int(number)) as line:
         try:
-            store = Sqlite(Path(path))
+            store = Sqlite(Path(path), alone=True)
         except StoreUnavailable as fault:
             line.sendall(wrap((False, fault)))
             return

@@ -1,5 +1,6 @@
 """A message is written alike, whatever it came with: plain ones are written in another way than the rest."""
 
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from iso_alert.domain.subscription import Holder
 from iso_alert.domain.transaction import Original, Transaction
 from iso_alert.store.recent import BITS, bits, mark
 from iso_alert.store.rows import NOTHING_MORE, PLAIN, txn_row
-from iso_alert.store.sqlite_journal import NAMED, RUNS, SQL
+from iso_alert.store.sqlite_journal import NAMED, RUNS, SQL, WORTH
 from tests.support.bank import book, reversal, sale
-from tests.support.engines import sqlite
+from tests.support.engines import ENGINES
 
 COLUMNS = SQL["insert_txns"].partition("(")[2].partition(")")[0]
 BESIDE_NUMBERS = ", ".join(
@@ -26,10 +27,10 @@ BESIDE_NUMBERS = ", ".join(
 )
 
 
-def written(directory: Path, *batches: list[Transaction]) -> list[tuple[object, ...]]:
+def written(directory: Path, *batches: list[Transaction], engine: str = "sqlite") -> list[tuple[object, ...]]:
     """What stands in the store, but for the numbers, which are the clock's."""
     directory.mkdir()
-    kept = sqlite(directory)
+    kept = ENGINES[engine](directory)
     kept.subscribe(1)
     for batch in batches:
         kept.record(*batch)
@@ -37,13 +38,16 @@ def written(directory: Path, *batches: list[Transaction]) -> list[tuple[object, 
     return kept.query(f"SELECT {BESIDE_NUMBERS} FROM txn ORDER BY id")
 
 
-@pytest.mark.parametrize("runs", [1, 2, RUNS, RUNS + 1])
-def test_messages_are_written_alike_in_any_company(tmp_path: Path, runs: int) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("runs", [1, 2, RUNS, RUNS + 1, WORTH * RUNS + 4])
+@pytest.mark.parametrize("long", [1, WORTH + 1])
+def test_messages_are_written_alike_in_any_company(tmp_path: Path, runs: int, long: int, engine: str) -> None:
     """Alone, in one batch with others, or where plain and other messages alternate more often than is worth a step."""
-    sales = [sale(serial, serial) for serial in range(1, runs + 1)]
-    batch = [of for one in sales for of in (one, reversal(one))][:runs]
+    serials, batch = count(1), list[Transaction]()
+    for run in range(runs):
+        batch += [reversal(batch[-1])] if run % 2 else [sale(serial, serial) for serial in islice(serials, long)]
 
-    assert written(tmp_path / "together", batch) == written(tmp_path / "alone", *([of] for of in batch))
+    assert written(tmp_path / "together", batch, engine=engine) == written(tmp_path / "alone", *([of] for of in batch))
 
 
 def test_the_plain_columns_come_first() -> None:

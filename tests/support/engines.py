@@ -114,7 +114,7 @@ def parcelled(directory: Path) -> Kept:
     """The same file by way of parcels, without the process between."""
     kept = sqlite(directory)
     kept.store.close()
-    return Kept(lambda: cast("Store", Parcelled(Writer(Sqlite(directory / "alerts.db")))), kept.query)
+    return Kept(lambda: cast("Store", Parcelled(Writer(Sqlite(directory / "alerts.db", alone=True)))), kept.query)
 
 
 ENGINES: dict[str, Callable[[Path], Kept]] = {"sqlite": sqlite, "parcelled": parcelled}
