@@ -9,7 +9,7 @@ a message takes.
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 from resource import RUSAGE_SELF, getrusage
 from select import select
@@ -69,11 +69,9 @@ class Wire:
     def blocked(self) -> bool:
         return bool(self._out)
 
-    def send(self, messages: Iterable[tuple[bytes, bytes]], due: float) -> None:
-        frames = []
-        for mark, frame in messages:
-            self.since[mark] = due
-            frames.append(frame)
+    def send(self, messages: tuple[Sequence[bytes], Sequence[bytes]], due: float) -> None:
+        marks, frames = messages
+        self.since.update(dict.fromkeys(marks, due))
         self._out += b"".join(frames)
         self.flush()
 
@@ -89,14 +87,32 @@ class Wire:
         now = monotonic()
         if not data:
             raise ConnectionError(f"hung up with {len(self.since)} messages unanswered")
-        data, at, heard, places = self._in + data, 0, 0, self.deck.answers
-        while at + 2 <= len(data) and (end := at + 2 + (data[at] << 8 | data[at + 1])) <= len(data):
-            answer = data[at + 2 : end]
-            tally.took.append(now - self.since.pop(answer[1:2] + answer[places.stan]))
-            tally.codes[answer[places.code].decode("ascii")] += 1
-            at, heard = end, heard + 1
+        data, at, heard = self._in + data, 0, 0
+        while at + 2 <= len(data) and (size := 2 + (data[at] << 8 | data[at + 1])) <= len(data) - at:
+            count = _alike(data, at, size)
+            self._take(data[at : at + count * size], size, now, tally)
+            at, heard = at + count * size, heard + count
         self._in = data[at:]
         return heard
+
+    def _take(self, answers: bytes, size: int, now: float, tally: Tally) -> None:
+        """Answers of one length: each ends the wait of its message, which is its class with its STAN."""
+        pop = self.since.pop
+        places = self.deck.answers
+        tally.took += [now - pop(class_ + stan) for class_, stan in places.marks(size).iter_unpack(answers)]
+        codes = [answers[2 + at :: size] for at in range(places.code.start, places.code.stop)]
+        for code, many in Counter(zip(*codes, strict=True)).items():
+            tally.codes[bytes(code).decode("ascii")] += many
+
+
+def _alike(data: bytes, at: int, size: int) -> int:
+    """How many whole frames from there on have the length of the first: nearly all have, and go in one go."""
+    most = (len(data) - at) // size
+    end = at + most * size
+    for byte in (0, 1):
+        heads = data[at + byte : end : size]
+        most = min(most, len(heads) - len(heads.lstrip(heads[:1])))
+    return most
 
 
 @define(eq=False)
@@ -109,9 +125,9 @@ class Host:
     due: list[float] = Factory(list)  # of each message of the open way
     late: list[float] = Factory(list)  # how long after that we sent it: our own fault, not the service's
 
-    def next(self, count: int) -> Iterator[tuple[bytes, bytes]]:
+    def next(self, count: int) -> tuple[Sequence[bytes], Sequence[bytes]]:
         first, self.n = self.n, self.n + count
-        return map(self.deck.message, range(first, self.n))
+        return self.deck.messages(first, count)
 
     def hear(self, wait: float, tally: Tally) -> Iterator[tuple[Wire, int]]:
         """Read what is there within `wait` seconds, write what could not be written."""

@@ -8,7 +8,7 @@ cards only.
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
-from struct import pack
+from struct import Struct, pack
 
 import iso8583
 from attrs import field, frozen
@@ -42,6 +42,11 @@ class Answers:
     stan: slice
     code: slice
 
+    def marks(self, size: int) -> Struct:
+        """What answers of so many bytes, their length included, are known by: the class of the MTI, and the STAN."""
+        between, after = self.stan.start - 2, size - 2 - self.stan.stop
+        return Struct(f"3x1s{between}x{self.stan.stop - self.stan.start}s{after}x")
+
 
 @frozen
 class Deck:
@@ -57,18 +62,31 @@ class Deck:
 
     def message(self, n: int) -> tuple[bytes, bytes]:
         """What its answer is known by, and its frame."""
-        if self.kinds[n % len(self.kinds)] == "r":
-            stan, sale = self._sale(n - 1)
-            return b"4" + stan, self.prefix + b"04" + sale[2:]
-        stan, sale = self._sale(n)
-        return b"2" + stan, self.prefix + sale
+        ((mark,), (frame,)) = self.messages(n, 1)
+        return mark, frame
 
-    def _sale(self, n: int) -> tuple[bytes, bytes]:
+    def messages(self, first: int, count: int) -> tuple[list[bytes], list[bytes]]:
+        """The same of so many, all marks and all frames."""
+        kinds, cycle, sale = self.kinds, len(self.kinds), self._sale
+        marks, frames = list[bytes](), list[bytes]()
+        for n in range(first, first + count):
+            if (kind := kinds[n % cycle]) == "r":
+                stan, frame = sale(n - 1, kinds[(n - 1) % cycle])
+                frame = b"%b04%b" % (self.prefix, frame[len(self.prefix) + 2 :])
+            else:
+                stan, frame = sale(n, kind)
+            marks.append((b"4" if kind == "r" else b"2") + stan)
+            frames.append(frame)
+        return marks, frames
+
+    def _sale(self, n: int, kind: str) -> tuple[bytes, bytes]:
         round_, stan = divmod(n, _STANS)
-        stan = stan * _STRIDE % _STANS if self.scattered else stan
-        told = self.kinds[n % len(self.kinds)] == "t"
-        frame = (self.told if told else self.silent)[n % POOL]
-        amount = LEAST_TOLD + n if told else 100 + 7 * n % (2 * LEAST_TOLD)
+        if self.scattered:
+            stan = stan * _STRIDE % _STANS
+        if kind == "t":
+            frame, amount = self.told[n % POOL], LEAST_TOLD + n
+        else:
+            frame, amount = self.silent[n % POOL], 100 + 7 * n % (2 * LEAST_TOLD)
         return b"%06d" % stan, frame % (amount, stan, self.run * 10**10 + n, stan, self.run * 1000 + round_)
 
     @staticmethod
@@ -81,11 +99,12 @@ def deck(cards: int, alerts: float, reversals: float = 0.0, run: int = 0, scatte
     """Sales of `cards` cards, of which the share `alerts` is told and the share `reversals` is taken back at once."""
     dice, with_subscriber = Random(1), subscribed(cards)
     body = _template()
+    prefix = pack(">H", len(body % (0, 0, 0, 0, 0)))
+    body = prefix.replace(b"%", b"%%") + body
     told = [_filled(body, dice.randrange(with_subscriber), dice) for _ in range(POOL)]
     others = range(with_subscriber, max(cards, with_subscriber + 1))
     silent = [_filled(body, dice.choice(others), dice) for _ in range(POOL)]
-    length = len(told[0] % (0, 0, 0, 0, 0))
-    return Deck(told, silent, _kinds(alerts, reversals), pack(">H", length), _answers(), run, scattered)
+    return Deck(told, silent, _kinds(alerts, reversals), prefix, _answers(), run, scattered)
 
 
 def _kinds(alerts: float, reversals: float, length: int = 1000) -> str:

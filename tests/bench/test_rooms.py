@@ -2,9 +2,13 @@
 
 import sqlite3
 from pathlib import Path
+from select import select
+from socket import create_server
+from struct import pack
 
 import pytest
 
+from bench.client import Tally, Wire
 from bench.fill import fill
 from bench.frames import Deck, deck
 from bench.report import percentile, print_table, spread
@@ -92,6 +96,41 @@ def test_an_answer_is_known_by_its_mark(frames: Deck) -> None:
     answer = reply(CODEC, CODEC.decode(frame[2:]), Said.RECORDED) or b""
 
     assert (answer[1:2] + answer[frames.answers.stan], answer[frames.answers.code]) == (mark, b"00")
+
+
+def answered(frames: Deck, n: int, code: bytes, more: bytes = b"") -> bytes:
+    """What a service might say to message `n`; `more` makes it another length."""
+    mark, _ = frames.message(n)
+    body = bytearray(b"0" * frames.answers.code.stop)
+    body[1:2], body[frames.answers.stan], body[frames.answers.code] = mark[:1], mark[1:], code
+    return pack(">H", len(body) + len(more)) + body + more
+
+
+@pytest.mark.parametrize("piece", [1, 7, 101, 10_000])
+def test_a_client_takes_every_answer_by_itself(frames: Deck, piece: int) -> None:
+    """Of several lengths, with several codes, in whatever pieces they come; one that it did not ask for is a fault."""
+    lengths = (b"", b"", b"x", b"xx", b"", b"x" * 200, b"x" * 200)
+    said = b"".join(answered(frames, n, b"96" if n == 4 else b"00", more) for n, more in enumerate(lengths))
+    tally = Tally()
+    with create_server(("127.0.0.1", 0)) as door:
+        wire = Wire(door.getsockname(), frames)
+        service, _ = door.accept()
+        with service:
+            wire.send(frames.messages(0, len(lengths) + 1), 0.0)
+            for at in range(0, len(said), piece):
+                service.sendall(said[at : at + piece])
+                select([wire], [], [])
+                wire.hear(tally)
+            left = {*wire.since}
+            service.sendall(said[: len(said) // len(lengths)])
+            select([wire], [], [])
+            with pytest.raises(KeyError):
+                wire.hear(tally)
+        wire._socket.close()
+
+    assert tally.codes == {"00": 6, "96": 1}
+    assert len(tally.took) == 7
+    assert left == {frames.message(len(lengths))[0]}
 
 
 def test_a_percentile_is_a_value_that_was_seen() -> None:
