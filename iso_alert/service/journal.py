@@ -138,11 +138,11 @@ class Journal:
         self._begun += 1
         if (trouble := self._desk.trouble) is not None:
             return _Pending(partial(_refuse, trouble), 0, 0.0)  # it is tried elsewhere; nobody waits for what is known
-        batch = [of for job in jobs for of in job.batch]
+        batches = [job.batch for job in jobs]
         room = max(0, self._outlet.room() - self._promised)
         self._promised += room
         began = trio.current_time()
-        verb = partial(self._desk.store.commit, batch, self.book, self._clock(), room, self._watch.each)
+        verb = partial(self._desk.store.commit, batches, self.book, self._clock(), room, self._watch.each)
         answer = await self._desk.begin(verb)
         return _Pending(answer, room, began)
 

@@ -202,8 +202,10 @@ class Store(Protocol):
     ) -> tuple[list[Recorded], list[Lease]]:
         """Decide on and write a batch in its order, and lease at most `room` parts of alerts.  Idempotent by key."""
 
-    def commit(self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int, each: bool) -> Committed:
-        """Record a batch, and say what it came to; of `each` message only if asked."""
+    def commit(
+        self, batches: Sequence[Sequence[Transaction]], book: Rulebook, now: float, room: int, each: bool
+    ) -> Committed:
+        """Record batches as one, and say what that came to; of `each` message only if asked."""
 
     def overdue(self, book: Rulebook, now: float, room: int) -> tuple[list[Recorded], list[Lease]]:
         """Decide on the messages of mirrored feeds whose other half did not come in time, as `record` does."""

@@ -73,7 +73,10 @@ class Sqlite:
         with self._journalled():
             return self._journal.record(batch, book, now, room)
 
-    def commit(self, batch: Sequence[Transaction], book: Rulebook, now: float, room: int, each: bool) -> Committed:
+    def commit(
+        self, batches: Sequence[Sequence[Transaction]], book: Rulebook, now: float, room: int, each: bool
+    ) -> Committed:
+        batch = [of for one in batches for of in one]
         return Committed.of(*self.record(batch, book, now, room), each)
 
     def overdue(self, book: Rulebook, now: float, room: int) -> tuple[list[Recorded], list[Lease]]:

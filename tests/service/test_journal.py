@@ -37,8 +37,10 @@ class Store:
     poison: frozenset[str] = frozenset()
     trouble: bool = False
 
-    def commit(self, batch: Sequence[Transaction], _: Rulebook, __: float, room: int, ___: bool) -> Committed:
-        stans = [of.stan for of in batch]
+    def commit(
+        self, batches: Sequence[Sequence[Transaction]], _: Rulebook, __: float, room: int, ___: bool
+    ) -> Committed:
+        stans = [of.stan for batch in batches for of in batch]
         self.batches.append(stans)
         self.rooms.append(room)
         if self.trouble:
@@ -136,7 +138,7 @@ async def test_a_busy_store_is_given_large_batches_ahead(autojump_clock: MockClo
     turn, store, heard = trio.Lock(), Store(), Heard()
 
     async def begin(verb: Any) -> Callable[[], Awaitable[Any]]:
-        handed.append(len(verb.args[0]))
+        handed.append(sum(map(len, verb.args[0])))
 
         async def answer() -> Any:
             async with turn:

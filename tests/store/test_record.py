@@ -10,6 +10,8 @@ from iso_alert.domain.event import Event
 from iso_alert.domain.money import Money
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.transaction import Transaction
+from iso_alert.store.bundle import Bundle
+from iso_alert.store.parcels import HEAD, unwrap, wrap
 from tests.support.bank import KEY, NOW, OLDER_KEY, again, book, card, card_line, reversal, sale, subscription_line
 from tests.support.engines import Kept
 
@@ -42,12 +44,32 @@ def test_a_repeat_in_the_same_batch_is_a_repeat(kept: Kept) -> None:
     assert len(leases) == 1
 
 
+def test_several_batches_are_one_commit(kept: Kept) -> None:
+    """In their order, whether they come open or closed: what one of them repeats is found in those before it."""
+    kept.subscribe(1)
+    closed = Bundle.of([sale(1, 2), again(sale(1, 1))])
+    committed = kept.store.commit([[sale(1, 1)], closed, [again(sale(1, 2))]], book(), NOW, 5, True)
+
+    assert [one.repeat for one in committed.each] == [False, False, True, True]
+    assert kept.count("txn") == 2
+
+
+def test_a_closed_batch_is_a_batch() -> None:
+    """Of a length that is known, with messages that can be read; and on the wire it is what it holds."""
+    batch = [sale(1, 1), sale(1, 2)]
+    closed = Bundle.of(batch)
+
+    assert (len(closed), [*closed], closed[1]) == (2, batch, batch[1])
+    assert unwrap(wrap(closed)[HEAD.size :]) == batch
+    assert "sealed" not in repr(closed)
+
+
 def test_a_batch_is_counted_by_what_it_came_to(kept: Kept) -> None:
     """By event, channel and reason; message by message only for who asks."""
     kept.subscribe(1)
     batch = [sale(1, 1), sale(2, 1), again(sale(1, 1))]
-    counted = kept.store.commit(batch, book(), NOW, 5, False)
-    each = kept.store.commit([sale(1, 2)], book(), NOW, 0, True)
+    counted = kept.store.commit([batch], book(), NOW, 5, False)
+    each = kept.store.commit([[sale(1, 2)]], book(), NOW, 0, True)
 
     assert counted.outcomes == {
         ("purchase", "edc", "told", True): 1,
