@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from iso_alert.domain.alert import AlertState
+from iso_alert.service.told import Counts
 from iso_alert.store.port import Committed, Outbox, Settled
 
 FAST = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)  # seconds
@@ -96,31 +97,36 @@ class Metrics:
 
     # What the links tell.
 
+    def told(self, counts: Counts) -> None:
+        """What they have told elsewhere."""
+        for (verb, *labels), count in counts.items():
+            getattr(self, verb)(*labels, count)
+
     def answered(self, link: str, mti: str, code: str, count: int = 1) -> None:
         self._count(self.messages, link, mti if mti in MTIS else "other", code, by=count)
 
-    def unreadable(self, link: str, fault: str) -> None:
-        self.unreadables.labels(link, fault).inc()
+    def unreadable(self, link: str, fault: str, count: int = 1) -> None:
+        self.unreadables.labels(link, fault).inc(count)
 
-    def ignored(self, link: str, why: str) -> None:
-        self.ignoreds.labels(link, why).inc()
+    def ignored(self, link: str, why: str, count: int = 1) -> None:
+        self.ignoreds.labels(link, why).inc(count)
 
     def connected(self, link: str, change: int) -> None:
         self.connections.labels(link).inc(change)
 
-    def hung_up(self, link: str, why: str) -> None:
-        self.hang_ups.labels(link, why).inc()
+    def hung_up(self, link: str, why: str, count: int = 1) -> None:
+        self.hang_ups.labels(link, why).inc(count)
 
-    def slowed(self, link: str) -> None:
-        self.slowdowns.labels(link).inc()
+    def slowed(self, link: str, count: int = 1) -> None:
+        self.slowdowns.labels(link).inc(count)
 
-    def called(self, link: str, outcome: str) -> None:
-        self.calls.labels(link, outcome).inc()
+    def called(self, link: str, outcome: str, count: int = 1) -> None:
+        self.calls.labels(link, outcome).inc(count)
 
     # What TLS and SIGHUP tell.
 
-    def shook_hands(self, side: str, name: str, outcome: str) -> None:
-        self.handshakes.labels(side, name, outcome).inc()
+    def shook_hands(self, side: str, name: str, outcome: str, count: int = 1) -> None:
+        self.handshakes.labels(side, name, outcome).inc(count)
 
     def certificates(self, expiries: Iterable[tuple[tuple[str, str, str], float]]) -> None:
         """These and no others are in use: side, name and file, and when it ends."""

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import generate_latest
 
 from iso_alert.domain.alert import AlertState
+from iso_alert.service.link_rules import Watch
 from iso_alert.service.metrics import RECEIPTS, Metrics, OutboxGauges
+from iso_alert.service.told import Told
 from iso_alert.store.port import Committed, Outbox, Recorded, Settled
 from tests.support.bank import again, sale
 from tests.support.engines import sqlite
@@ -74,6 +77,36 @@ def test_connections_are_a_level() -> None:
 
     assert value(metrics, "connections", link="switch") == 1
     assert value(metrics, "hang_ups_total", link="switch", reason="idle") == 1
+
+
+def tell(watch: Watch) -> None:
+    """Every verb, some of them twice."""
+    for change in (+1, +1, -1):
+        watch.connected("switch", change)
+    for mti in ("0200", "0200", "9999"):
+        watch.answered("switch", mti, "recorded")
+    watch.answered("switch", "0400", "recorded", 64)
+    watch.unreadable("switch", "short")
+    watch.ignored("switch", "other class")
+    watch.hung_up("switch", "idle")
+    watch.slowed("switch")
+    watch.called("switch", "connected")
+    watch.shook_hands("link", "switch", "done")
+
+
+def test_what_was_told_elsewhere_counts_as_if_it_had_been_told_here() -> None:
+    """Whatever there is to tell; and nothing is counted twice."""
+    here, elsewhere, told = Metrics(), Metrics(), Told()
+    tell(here)
+    tell(told)
+    for _ in range(2):
+        elsewhere.told(told.take())
+    verbs = {name for name in vars(Watch) if not name.startswith("_")}
+    tell(told)
+
+    assert generate_latest(elsewhere.registry) == generate_latest(here.registry)
+    assert {verb for verb, *_ in told.take()} == verbs
+    assert not told
 
 
 @pytest.mark.parametrize("state", [AlertState.REFUSED, AlertState.GIVEN_UP, AlertState.UNKNOWN])
