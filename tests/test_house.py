@@ -13,6 +13,7 @@ FLOORS = {
     "smpp": 1,
     "shipped": 1,
     "garbage": 1,
+    "apart": 1,
     "iso": 2,
     "store": 2,
     "service": 3,

@@ -2,22 +2,20 @@
 
 Deciding and writing a batch takes as long as reading its messages does, and Python does one thing at a time: in two
 processes both are done at once.  It is started by `service.writer`, and ends when its line ends, that is, with the
-service, however that came to an end.  Signals are the service's business: whoever stops both of them at once (a
-terminal, a supervisor) must not take the store away from what is still to be answered.
+service, however that came to an end.
 """
 
-import signal
 import sys
 from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path
 from socket import socket
 from traceback import format_tb
-from types import TracebackType
 from typing import Any
 
 from attrs import define
 
+from iso_alert.apart import stand_apart
 from iso_alert.domain.decision import Rulebook
 from iso_alert.garbage import spare_what_stays
 from iso_alert.store.parcels import HEAD, Book, Errand, unwrap, wrap
@@ -62,16 +60,9 @@ def _parcel(answer: tuple[bool, Any]) -> bytes:
         return wrap((False, RuntimeError(f"{type(answer[1]).__name__} cannot be sent: {type(bug).__name__}")))
 
 
-def _tell_bug(kind: type[BaseException], _: BaseException, trace: TracebackType | None) -> None:
-    """Where it broke and of what kind it is, and not what it says: that may be anything."""
-    sys.stderr.write("".join(("the writer broke:\n", *format_tb(trace), kind.__name__, "\n")))
-
-
 def main(path: str, number: str) -> None:
     """The process.  `number` is the file descriptor of the line, whose first word from us is how opening went."""
-    sys.excepthook = _tell_bug
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)
+    stand_apart("writer")
     with socket(fileno=int(number)) as line:
         try:
             store = Sqlite(Path(path), alone=True)
