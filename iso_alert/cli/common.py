@@ -5,7 +5,7 @@ what it met.
 """
 
 import sys
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
@@ -48,37 +48,10 @@ def leaves(group: BaseExceptionGroup[E]) -> Iterator[E]:
 
 
 def set_up_logs(level: str = "info") -> None:
-    """Lines for people on a terminal, JSON elsewhere; both on stderr, and never with the values of variables."""
-    import logging
+    """As `service.logs` does, which is imported when it is needed."""
+    from iso_alert.service import logs
 
-    import structlog
-
-    terminal = sys.stderr.isatty()
-    # A traceback that shows local variables could show a message.
-    plain = structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=structlog.dev.plain_traceback)
-    last = plain if terminal else structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            _without_cards,
-            last,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
-
-
-def _without_cards(_: object, __: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    from iso_alert.iso.message import mask
-
-    for key, value in said.items():
-        if isinstance(value, str) and key != "timestamp":
-            said[key] = mask(value)
-    return said
+    logs.set_up_logs(level)
 
 
 def mask_fault(fault: click.ClickException) -> None:
