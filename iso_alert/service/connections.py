@@ -4,8 +4,9 @@
 once, between two batches; window, time-outs and the rest for those that come later.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import structlog
 import trio
@@ -15,7 +16,8 @@ from iso_alert.iso.codec import Codec
 from iso_alert.service.enrolment import Enrolment
 from iso_alert.service.link import Connection
 from iso_alert.service.link_rules import LinkRules, Record, Watch
-from iso_alert.service.tls import HandshakeFailed, facts
+from iso_alert.service.plain import Plain
+from iso_alert.service.tls import HandshakeFailed, Tls, facts, secure, take_apart
 from iso_alert.smpp.pace import Bucket
 
 log = structlog.get_logger()
@@ -62,6 +64,29 @@ class Connections:
         for connection in self._open:
             connection.renew(codec)
             connection.enrolment, connection.pace = enrolment, self._pace
+
+    def welcome(self, stream: Plain, peer: str, tls: Tls | None) -> Coroutine[Any, Any, None]:
+        """Carry whoever has come, under TLS if that is wanted."""
+        return self._secure(stream, peer, tls) if tls else self.carry(stream, peer)
+
+    async def _secure(self, stream: Plain, peer: str, tls: Tls) -> None:
+        """Carry it once it has TLS on it; if that fails, it is over."""
+        clothed: trio.SSLStream[Any] = trio.SSLStream(stream, tls.context, server_side=True)
+        try:
+            if await self._shake_hands(clothed, peer):
+                await self.carry(clothed, peer)
+        finally:
+            await trio.aclose_forcefully(stream)
+            take_apart(clothed)
+
+    async def _shake_hands(self, clothed: trio.SSLStream[Any], peer: str) -> bool:
+        with self.arriving():
+            try:
+                await secure(clothed, self.shook_hands)
+                return True
+            except HandshakeFailed as failed:
+                self.failed(failed, peer)
+        return False
 
     async def carry(self, stream: trio.abc.Stream, peer: str) -> None:
         """Carry a connection that is up to its end."""

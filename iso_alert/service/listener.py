@@ -16,7 +16,7 @@ from attrs import define, frozen
 from iso_alert.service.connections import Connections
 from iso_alert.service.networks import EVERYBODY, Networks
 from iso_alert.service.plain import Plain, PlainListener, waiting_room
-from iso_alert.service.tls import HandshakeFailed, Tls, secure, take_apart
+from iso_alert.service.tls import Tls
 
 FULL = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
@@ -74,32 +74,13 @@ class Listener:
         why = self._refuses(peer, door) if peer else "broken"
         if why is not None:
             return self._refuse(stream, peer, why)
-        return self._secure(stream, peer, door.tls) if door.tls else self.connections.carry(stream, peer)
+        return self.connections.welcome(stream, peer, door.tls)
 
     async def _refuse(self, stream: Plain, peer: str, why: str) -> None:
         if peer:
             log.warning("connection refused", link=self.connections.name, peer=peer, why=why)
         self.connections.watch.hung_up(self.connections.name, why)
         await trio.aclose_forcefully(stream)
-
-    async def _secure(self, stream: Plain, peer: str, tls: Tls) -> None:
-        """Carry it once it has TLS on it; if that fails, it is over."""
-        clothed: trio.SSLStream[Any] = trio.SSLStream(stream, tls.context, server_side=True)
-        try:
-            if await self._shake_hands(clothed, peer):
-                await self.connections.carry(clothed, peer)
-        finally:
-            await trio.aclose_forcefully(stream)
-            take_apart(clothed)
-
-    async def _shake_hands(self, clothed: trio.SSLStream[Any], peer: str) -> bool:
-        with self.connections.arriving():
-            try:
-                await secure(clothed, self.connections.shook_hands)
-                return True
-            except HandshakeFailed as failed:
-                self.connections.failed(failed, peer)
-        return False
 
     def _refuses(self, peer: str, door: Door) -> str | None:
         if len(self.connections) >= door.max_connections:

@@ -22,7 +22,7 @@ Secured = trio.SSLStream[Plain]
 class Tls:
     """What one end of a wire needs.  `ends`: when the certificates of each of its files end, seconds since 1970.
 
-    `made_of` is the same as long as the files are.
+    `made_of` is the same as long as the files are; `listens_with` makes it anew, for who is called.
     """
 
     context: ssl.SSLContext = field(repr=False, eq=False)
@@ -30,6 +30,7 @@ class Tls:
     server_name: str | None = None  # whom we expect there, where it is not the name we call
     mutual: bool = False
     made_of: bytes = field(default=b"", repr=False, eq=False)
+    listens_with: tuple[Path | None, ...] = field(default=(), repr=False, eq=False)  # what `listening` takes
 
 
 def secured(tls: Tls | None) -> str:
@@ -53,7 +54,8 @@ def listening(certificate: Path, key: Path | None = None, clients: Path | None =
     if clients:
         context.verify_mode = ssl.CERT_REQUIRED
         told["clients"] = _trust(context, clients)
-    return Tls(context, told, mutual=clients is not None, made_of=_digest(certificate, key, clients))
+    files = certificate, key, clients
+    return Tls(context, told, mutual=clients is not None, made_of=_digest(*files), listens_with=files)
 
 
 def calling(
