@@ -22,6 +22,7 @@ class Condition:
     _links: Sequence[str]  # their names
     _started: trio.Event
     _closing: trio.Event
+    _speakers: Callable[[], Sequence[Mapping[str, Any]]] = tuple
     outbox: Outbox | None = None  # as of the last `refresh`; None: the store could not be asked
 
     async def refresh(self) -> None:
@@ -57,6 +58,7 @@ class Condition:
             "routes": [asdict(route) for route in self._routes.statuses()],
             "outbox": waits,
             "links": list(self._links),
+            "speakers": list(self._speakers()),
         }
 
     def _away(self) -> str | None:

@@ -23,12 +23,13 @@ from iso_alert.service.desk import Desk, InThread, Keeper
 from iso_alert.service.enrolment import Enrolment
 from iso_alert.service.expiry import LOOK_EVERY
 from iso_alert.service.journal import Journal
-from iso_alert.service.links import Links
+from iso_alert.service.links import Links, briefing
 from iso_alert.service.metrics import Metrics, OutboxGauges
 from iso_alert.service.newsroom import Newsroom
 from iso_alert.service.purging import Purging
 from iso_alert.service.reminders import Reminders
 from iso_alert.service.routes import Routes
+from iso_alert.service.speakers import Speakers
 from iso_alert.service.subscribing import LAPSE_FULL, Subscribing
 from iso_alert.service.writer import Writer, WriterEnded
 from iso_alert.store.file import migrations_due
@@ -64,6 +65,8 @@ class Node:
     clock: Callable[[], float] = time.time
     metrics: Metrics = field(factory=Metrics, kw_only=True)  # ears of one's own may be brought along
     writer: bool = field(default=False, kw_only=True)  # whether a process of its own has the store, or a thread
+    speakers: int = field(default=0, kw_only=True)  # processes that carry the connections of links
+    log_level: str = field(default="info", kw_only=True)  # theirs
     journal: Journal = field(init=False)
     subscribing: Subscribing = field(init=False)
     _enrolment: Enrolment = field(init=False)
@@ -74,6 +77,7 @@ class Node:
     _calendar: Calendar = field(init=False)
     _hold: Hold = field(init=False)
     _keeper: Keeper = field(init=False)
+    _speakers: Speakers = field(init=False)
     _desk: Desk = field(init=False)
     _routes: Routes = field(init=False)
     _courier: Courier = field(init=False)
@@ -84,7 +88,7 @@ class Node:
     _condition: Condition = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Open the store.  Raises StoreUnavailable, ValueError for a broken status table."""
+        """Open the store, start what runs beside us.  Raises StoreUnavailable, WriterEnded, SpeakerEnded."""
         config, metrics = self.config, self.metrics
         self._hold = Hold(config.store)
         if due := migrations_due(config.store):
@@ -100,11 +104,24 @@ class Node:
         self._purging = Purging(self._desk, config.retention, self.clock)
         self._calendar = Calendar(self._rounds())
         self.journal = Journal(self._desk, config.rulebook, self._courier, metrics, self.clock)
-        self._links = Links(self.journal, metrics, self.clock)
+        self._speakers = self._start_speakers()
+        self._links = Links(self.journal, metrics, self.clock, self._speakers, config.spread if self._speakers else ())
         names = [link.rules.name for link in config.links]
         held, closing = self._courier.held, self._closing
-        self._condition = condition = Condition(self._desk, self._routes, held, names, self._started, closing)
+        self._condition = condition = Condition(
+            self._desk, self._routes, held, names, self._started, closing, self._speakers.statuses
+        )
         metrics.registry.register(OutboxGauges(lambda: condition.outbox, self.clock))
+
+    def _start_speakers(self) -> Speakers:
+        config = self.config
+        spread = [link for link in config.links if link.rules.name in config.spread]
+        try:
+            return Speakers(self.speakers if spread else 0, briefing(spread, config.keyring), self.log_level)
+        except BaseException:
+            self._keeper.close()
+            self._hold.release()
+            raise
 
     def _enrolling(self) -> Enrolment:
         enrolment = self.config.enrolment
@@ -170,6 +187,7 @@ class Node:
                 parts.start_soon(self._miss_the_writer)
                 parts.start_soon(self.journal.run)
                 parts.start_soon(self.journal.sweep)
+                parts.start_soon(self._speakers.run, self.journal, self.metrics)
                 parts.start_soon(self._calendar.run)
                 parts.start_soon(self._lookout.keys, self.config)
                 await parts.start(self._routes.run)
@@ -178,6 +196,7 @@ class Node:
                     sending.cancel_scope.deadline = await self._serve(task_status)
                 parts.cancel_scope.cancel()
         finally:
+            self._speakers.close()
             self._keeper.close()
             self._hold.release()
             self._over.set()

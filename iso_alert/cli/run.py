@@ -1,6 +1,7 @@
 """`iso-alert run`: the service, until it is told to stop."""
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -9,6 +10,11 @@ from iso_alert.cli.common import CONFIGURATION, FAILED, config_option, leaves, s
 
 if TYPE_CHECKING:
     from iso_alert.app import Node
+
+BESIDE = {  # who says that it has ended, and what it was
+    "WriterEnded": "the process that has the store",
+    "SpeakerEnded": "{}, a process that carries connections,",
+}
 
 
 @click.command()
@@ -32,6 +38,7 @@ def command(config: str | None, log_level: str) -> None:
     from iso_alert.app import Node
     from iso_alert.config import ConfigError, find, load
     from iso_alert.garbage import spare_what_stays
+    from iso_alert.service.speakers import SpeakerEnded
     from iso_alert.service.stopping import Stopped
     from iso_alert.service.writer import WriterEnded
     from iso_alert.store.port import StoreUnavailable
@@ -39,31 +46,37 @@ def command(config: str | None, log_level: str) -> None:
     set_up_logs(log_level)
     try:
         found = load(find(config))
-        node = Node(found, writer=found.writer == "process")
+        node = Node(found, writer=found.writer == "process", speakers=found.speakers, log_level=log_level)
     except ConfigError as error:
         tell_faults(error.faults)
     except StoreUnavailable as error:
         click.echo(f"the store cannot be opened: {error}", err=True)
         sys.exit(CONFIGURATION)
-    except WriterEnded:
-        _writer_ended()
+    except (WriterEnded, SpeakerEnded) as one:
+        _fail([_ended(one)])
 
     spare_what_stays()
+    last_words: list[str] | None = None  # to leave within an except* would be a group of faults by itself
     try:
         trio.run(_live, node)
     except* OSError as group:
-        for fault in leaves(group):
-            click.echo(f"cannot open a port: {fault}", err=True)
-        sys.exit(FAILED)
+        last_words = [f"cannot open a port: {fault}" for fault in leaves(group)]
     except* Stopped:
-        sys.exit(FAILED)
-    except* WriterEnded:
-        _writer_ended()
+        last_words = []
+    except* (WriterEnded, SpeakerEnded) as several:
+        last_words = [_ended(next(leaves(several)))]
+    if last_words is not None:
+        _fail(last_words)
     structlog.get_logger().info("stopped")
 
 
-def _writer_ended() -> NoReturn:
-    click.echo("the process that has the store has ended: start again", err=True)
+def _ended(fault: Exception) -> str:
+    return f"{BESIDE[type(fault).__name__].format(*fault.args)} has ended: start again"
+
+
+def _fail(words: Iterable[str]) -> NoReturn:
+    for line in words:
+        click.echo(line, err=True)
     sys.exit(FAILED)
 
 

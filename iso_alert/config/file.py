@@ -149,6 +149,7 @@ class RetentionSection:
 class RunSection:
     drain_timeout: float = 10.0
     writer: Literal["process", "thread"] = "process"  # who has the store: with one core a thread does better
+    speakers: int = 0  # processes over which the connections of links are spread; none: the service carries them
 
 
 @frozen

@@ -27,10 +27,11 @@ from iso_alert.iso.tables import BadTable
 from iso_alert.service.echo import echo
 from iso_alert.service.enrolment import read_slips
 from iso_alert.service.link_rules import LinkRules
-from iso_alert.service.links import LinkConfig
+from iso_alert.service.links import LinkConfig, may_be_spread
 from iso_alert.service.route_config import RouteConfig, load_statuses
 from iso_alert.service.rulebook import read_rulebook
 
+MOST_SPEAKERS = 64
 T = TypeVar("T")
 
 
@@ -58,6 +59,8 @@ class Config:
     api: ApiConfig | None = None
     retention: Retention = field(factory=Retention)
     writer: Literal["process", "thread"] = "process"
+    speakers: int = 0
+    spread: frozenset[str] = frozenset()  # the links whose connections they carry
 
 
 class Judge:
@@ -83,11 +86,14 @@ class Judge:
         self._try("statuses", lambda: load_statuses(statuses))
         if file.run.drain_timeout < 0:
             self._fault("run.drain_timeout", "must not be less than nothing")
+        if not 0 <= file.run.speakers <= MOST_SPEAKERS:
+            self._fault("run.speakers", f"{file.run.speakers} is none of 0 to {MOST_SPEAKERS}")
+        spread = frozenset(link.rules.name for link in links if file.run.speakers and may_be_spread(link))
         if not (store and keyring and routes and rulebook and enrolment and admin and retention) or self.faults:
             raise ConfigError(self.faults)
         return Config(
             self.path, store, keyring, links, routes, statuses, rulebook, admin, file.run.drain_timeout, enrolment, api,
-            retention, file.run.writer,
+            retention, file.run.writer, file.run.speakers, spread,
         )  # fmt: skip
 
     def _fault(self, where: str, what: object) -> None:

@@ -25,7 +25,7 @@ SWAPPED = {  # of a Config, and what it is called; links and the API are looked 
     "drain_timeout": "run.drain_timeout",
     "retention": "retention",
 }
-LOOKED_INTO = ("links", "routes", "api", "path")
+LOOKED_INTO = ("links", "routes", "api", "path", "spread")
 WAITS_OF_A_LINK = "profile, framing, decision or enrolment"
 
 
@@ -41,7 +41,7 @@ class Renewed:
 def renewed(old: Config, new: Config) -> Renewed:
     """The new configuration as far as a running service can follow it."""
     waits = [one.name for one in fields(Config) if _stays(one.name) and _of(old, one.name) != _of(new, one.name)]
-    links, about_links, as_before = _links(old.links, new.links)
+    links, about_links, as_before = _links(old.links, new.links, old.spread)
     api, about_api = _api(old.api, new.api)
     changed = {name: _of(new, name) for name in (*SWAPPED, "routes")} | {
         "links": links,
@@ -107,7 +107,7 @@ def _api(old: ApiConfig | None, new: ApiConfig | None) -> tuple[ApiConfig | None
 
 
 def _links(
-    old: Sequence[LinkConfig], new: Sequence[LinkConfig]
+    old: Sequence[LinkConfig], new: Sequence[LinkConfig], spread: frozenset[str]
 ) -> tuple[tuple[LinkConfig, ...], list[str], frozenset[str]]:
     """The links in force, what waits, and the names of those that are decoded as before."""
     wanted, known = ({link.rules.name: link for link in links} for links in (new, old))
@@ -123,6 +123,9 @@ def _links(
             waits.append(f"link {name}: {WAITS_OF_A_LINK}")
             as_before.add(name)
             one = evolve(one, dialect=link.dialect)
+        if name in spread and one.rules.rate is not None:
+            waits.append(f"link {name}: its rate, for its connections are spread over speakers")
+            one = evolve(one, rules=evolve(one.rules, rate=None))
         links.append(one)
     return tuple(links), waits, frozenset(as_before)
 

@@ -56,6 +56,9 @@ class Connections:
         for connection in self._open:
             connection.close()
 
+    async def emptied(self) -> None:
+        """Return when nobody is inside: whose task each connection is waits for that."""
+
     def renew(self, rules: LinkRules, codec: Codec, enrolment: Enrolment | None) -> None:
         """See the module's head.  The codec's framing must be the same."""
         if rules.rate != self.rules.rate:

@@ -16,6 +16,7 @@ from attrs import define, frozen
 from iso_alert.service.connections import Connections
 from iso_alert.service.networks import EVERYBODY, Networks
 from iso_alert.service.plain import Plain, PlainListener, waiting_room
+from iso_alert.service.spread import Spread
 from iso_alert.service.tls import Tls
 
 FULL = frozenset(
@@ -41,7 +42,7 @@ class Listener:
     """One link's door.  A `door` put in its place counts for whoever comes after."""
 
     door: Door
-    connections: Connections
+    connections: Connections | Spread
 
     async def run(self, closing: trio.Event, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `closing` is set and every connection has left.  Started with the port, or OSError."""
@@ -53,6 +54,7 @@ class Listener:
             await closing.wait()
             door.cancel_scope.cancel()
             self.connections.close()
+        await self.connections.emptied()
 
     async def _admit(self, listener: PlainListener, connections: trio.Nursery) -> None:
         """Let in whoever comes.  Those for whom there is no descriptor wait outside."""

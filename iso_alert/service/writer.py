@@ -62,7 +62,7 @@ class Writer:
             command = [sys.executable, "-P", "-m", "iso_alert.store.writer", str(self.path), str(theirs.fileno())]
             self._process = subprocess.Popen(command, pass_fds=(theirs.fileno(), self.holds))
         try:
-            _opened(self._line)
+            first_word(self._line, WriterEnded())
             self._line.setblocking(False)
         except BaseException:
             self.close()
@@ -155,11 +155,11 @@ class Writer:
             self._process.wait()
 
 
-def _opened(line: socket) -> None:
-    """Its first word is how opening went.  Raises StoreUnavailable, WriterEnded."""
+def first_word(line: socket, ended: Exception) -> None:
+    """What a process says first is how beginning went.  Raises what went wrong, `ended` when it said nothing."""
     with line.makefile("rb") as words:
         head = words.read(HEAD.size)
         parcel = words.read(HEAD.unpack(head)[0]) if len(head) == HEAD.size else b""
-    good, fault = unwrap(parcel) if parcel else (False, WriterEnded())
+    good, fault = unwrap(parcel) if parcel else (False, ended)
     if not good:
         raise fault
