@@ -13,7 +13,7 @@ from bench.report import machine, print_json, print_table
 WORKLOADS = Path(__file__).parent / "workloads"
 BENCHES = {  # name: what it measures
     "codec": "Frames decoded and answers encoded a second, beside pyiso8583.",
-    "link": "Answers a second of a link without a store.",
+    "link": "Answers a second of a link without a store, in one process and in speakers.",
     "journal": "Durable messages a second and their latency, beside SQLite alone.",
     "alerts": "From a message to its SMS: latency at given rates, and what is sustained.",
     "smpp": "PDUs a second over one session, at several windows, beside foreign clients.",

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from statistics import median
 from typing import Any
 
-from bench.process import Child, Usage, child
+from bench.process import Busy, Usage, child
 from bench.report import spread
 
 _OF_A_TASK = (
@@ -19,7 +19,7 @@ def task(workload: dict[str, Any], address: tuple[str, int], run: int, **more: A
     return {"reversals": 0.0, **of_workload, "host": address[0], "port": address[1], "run": run, **more}
 
 
-def drive(tasks: Sequence[dict[str, Any]], beside: Sequence[Child]) -> tuple[list[dict[str, Any]], dict[str, float]]:
+def drive(tasks: Sequence[dict[str, Any]], beside: Sequence[Busy]) -> tuple[list[dict[str, Any]], dict[str, float]]:
     """Let a client do each task, all at the same time: what they measured, and what the others' CPU was."""
     patience = 120.0 + sum((one.get("seconds", 60) + 30) * (one.get("rounds", 0) + 1) for one in tasks)
     with ExitStack() as stack:

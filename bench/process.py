@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from select import select
 from time import monotonic
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from attrs import define, field
 
@@ -94,6 +94,15 @@ def child(name: str, arguments: Sequence[str], errors: TextIO | None = None) -> 
             one.stop()
 
 
+class Busy(Protocol):
+    """A process whose share of the processor can be asked."""
+
+    @property
+    def name(self) -> str: ...
+
+    def cpu(self) -> float: ...
+
+
 @define
 class Usage:
     """What processes use from now on, as a share of one core each; `others` is whatever else this machine does.
@@ -101,7 +110,7 @@ class Usage:
     A figure beside which `others` is large says little.
     """
 
-    _children: Sequence[Child]
+    _children: Sequence[Busy]
     _since: float = field(init=False)
     _before: list[float] = field(init=False)
     _busy: float = field(init=False)
