@@ -156,8 +156,11 @@ class Node:
                 log.error("configuration kept as it was", fault=fault)
             self.metrics.reloaded("refused")
             return
-        self.config = found.config
+        old, new = self.config, found.config
+        await self._links.brief(old.links, old.keyring.knowing(new.keyring))  # before anybody moves a card to a new key
+        self.config = new
         self._swap()
+        await self._links.brief(new.links, new.keyring)
         tell(found)
         self.metrics.reloaded("waits" if found.waits else "done")
         await self._look_at_certificates()

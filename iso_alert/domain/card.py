@@ -81,6 +81,10 @@ class Keyring:
         """What each key is called in tokens and in reports; tells nothing about the key."""
         return tuple(name.hex() for name, _ in self._begun)
 
+    def knowing(self, other: "Keyring") -> "Keyring":
+        """These keys, and behind them those that only the other has."""
+        return Keyring((*self._keys, *(key for key in other._keys if key not in self._keys)))
+
     def card(self, pan: str) -> Card:
         """The card of this number.  Raises BadPan unless it is 12 to 19 digits."""
         if not (pan.isascii() and pan.isdigit()):

@@ -38,10 +38,7 @@ class ByLine:
 
     async def record(self, batch: Sequence[Transaction], /) -> None:
         """As the journal's: raises StoreUnavailable; cancelled, the messages may be recorded all the same."""
-        if self._room.value:
-            self._room.acquire_nowait()  # a turn of the event loop less for every batch
-        else:
-            await self._room.acquire()
+        await self._let_in()
         number, asked = next(self._numbers), _Asked()
         self._asked[number] = asked
         try:
@@ -53,6 +50,17 @@ class ByLine:
             self._room.release()
         if asked.why is not None:
             raise StoreUnavailable(asked.why)
+
+    async def _let_in(self) -> None:
+        if self._room.value:
+            self._room.acquire_nowait()  # a turn of the event loop less for every batch
+        else:
+            await self._room.acquire()
+
+    async def caught_up(self) -> None:
+        """Return when whoever waits now has brought what he has: first come, first served."""
+        await self._let_in()
+        self._room.release()
 
     def hear(self, recorded: Recorded) -> None:
         """Give an answer to whoever waits for it; one who was cancelled does not."""

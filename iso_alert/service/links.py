@@ -93,4 +93,8 @@ class Links:
                 end.door = link.door
             elif isinstance(end, Caller) and isinstance(link.door, Call):
                 end.call = link.door
-        self._speakers.renew(briefing((link for link in links if link.rules.name in self._spread), keyring))
+
+    async def brief(self, links: Iterable[LinkConfig], keyring: Keyring) -> None:
+        """Have the speakers carry their links so.  Returns when all of them do."""
+        if self._speakers:
+            await self._speakers.renew(briefing((link for link in links if link.rules.name in self._spread), keyring))

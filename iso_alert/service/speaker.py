@@ -28,7 +28,7 @@ from iso_alert.service.logs import set_up_logs
 from iso_alert.service.plain import Plain
 from iso_alert.service.tls import Tls, listening
 from iso_alert.service.told import Told
-from iso_alert.service.words import Briefing, Counted, Guest, Leave, Left, Recorded, Spoken
+from iso_alert.service.words import Briefed, Briefing, Counted, Guest, Leave, Left, Recorded, Spoken
 from iso_alert.store.parcels import HEAD, unwrap, wrap
 
 TELL_EVERY = 0.25  # seconds between looks for what was counted, while no batch takes it along
@@ -73,7 +73,7 @@ class Speaker:
                 Recorded: self._by_line.hear,
                 Guest: lambda guest: guests.start_soon(self._carry, self._stream(), guest),
                 Leave: self._leave,
-                Briefing: self._renew,
+                Briefing: lambda briefing: guests.start_soon(self._renew, briefing),
             }
             while words := await self.line.hear():
                 for word in words:
@@ -101,8 +101,13 @@ class Speaker:
     def _leave(self, leave: Leave) -> None:
         self._links[leave.link].connections.close()
 
-    def _renew(self, briefing: Briefing) -> None:
+    async def _renew(self, briefing: Briefing) -> None:
         """The service has judged it; only the files of TLS may have changed again since then."""
+        self._follow(briefing)
+        await self._by_line.caught_up()
+        self.line.post(Briefed())
+
+    def _follow(self, briefing: Briefing) -> None:
         for spoken in briefing.links:
             link = self._links[spoken.rules.name]
             link.connections.renew(spoken.rules, Codec(spoken.dialect, briefing.keyring), None)

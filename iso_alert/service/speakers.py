@@ -19,7 +19,7 @@ from iso_alert.service.line import Line
 from iso_alert.service.link_rules import Record
 from iso_alert.service.plain import Plain
 from iso_alert.service.told import Counts
-from iso_alert.service.words import Briefing, Brought, Counted, Guest, Leave, Left, Recorded
+from iso_alert.service.words import Briefed, Briefing, Brought, Counted, Guest, Leave, Left, Recorded
 from iso_alert.service.writer import FAREWELL, first_word
 from iso_alert.store.bundle import Bundle
 from iso_alert.store.parcels import wrap
@@ -46,6 +46,7 @@ class Speaker:
     line: Line
     process: subprocess.Popen[bytes]
     guests: int = 0
+    briefed: int = 0  # times
     up: Counter[str] = field(factory=Counter)  # by link
 
     def heard(self, counts: Counts) -> None:
@@ -66,6 +67,7 @@ class Speakers:
         """Raises SpeakerEnded when one does not begin, OSError and ValueError when it cannot."""
         self.left: dict[str, Callable[[], None]] = {}  # by link: who hears that a guest has gone
         self._each: list[Speaker] = []
+        self._news = trio.lowlevel.ParkingLot()
         try:
             ends = [self._start(f"speaker {n + 1}", module, level) for n in range(number)]
             for end in ends:  # they have begun to begin side by side
@@ -102,9 +104,12 @@ class Speakers:
         """Let its connections answer what is in hand, and hang up; of each `left` will hear."""
         self._post(Leave(link))
 
-    def renew(self, briefing: Briefing) -> None:
-        """Speak so from the next batch on."""
+    async def renew(self, briefing: Briefing) -> None:
+        """Have all of them speak so.  On return nobody reads messages otherwise any more, and what was read is here."""
+        before = [one.briefed for one in self._each]
         self._post(briefing)
+        while any(one.briefed == times for one, times in zip(self._each, before, strict=True)):
+            await self._news.park()
 
     def _post(self, word: object) -> None:
         for one in self._each:
@@ -128,6 +133,9 @@ class Speakers:
                 elif isinstance(word, Left):
                     one.guests -= 1
                     self.left[word.link]()
+                elif isinstance(word, Briefed):
+                    one.briefed += 1
+                    self._news.unpark_all()
         ears.told(one.losses())
         raise SpeakerEnded(one.name)
 

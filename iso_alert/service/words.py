@@ -79,6 +79,11 @@ class Counted:
 
 
 @frozen
+class Briefed:
+    """A briefing counts, and what was read before it is on its way: said of each but the first."""
+
+
+@frozen
 class Left:
     """A guest has gone, whoever wanted that."""
 
