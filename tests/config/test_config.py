@@ -10,6 +10,7 @@ from iso_alert.config import Config, ConfigError, load, load_keys
 from iso_alert.config.file import address
 from iso_alert.config.secrets import read_key, write_key
 from iso_alert.sim.cards import test_pan
+from tests.support.authority import authority
 from tests.support.bank import KEY, OLDER_KEY
 from tests.support.deployment import deploy
 
@@ -65,6 +66,34 @@ def test_no_secret_is_printed(path: Path) -> None:
     assert "hunter2" not in shown
 
 
+SPREAD = {  # what a link says, and whether its connections can be carried elsewhere
+    "": True,
+    'tls = { certificate = "localhost.pem", key = "localhost.key" }': True,
+    "sign_on = true\necho_interval = 5": True,
+    "rate = 100": False,
+    "enrolment = true": False,
+}
+
+
+@pytest.mark.parametrize("said", SPREAD)
+@pytest.mark.parametrize("speakers", [0, 2])
+def test_which_links_are_spread(path: Path, said: str, speakers: int) -> None:
+    """All but those that need what only the service has; none without speakers."""
+    authority().issue(path.parent, "localhost")
+    edit(path, "[run]", f"[run]\nspeakers = {speakers}")
+    config = load(edit(path, 'name = "switch"', f'name = "switch"\n{said}'), {})
+
+    assert config.spread == ({"switch"} if SPREAD[said] and speakers else set())
+
+
+def test_a_link_that_calls_is_not_spread(path: Path) -> None:
+    """It has one connection, which we began."""
+    edit(path, "[run]", "[run]\nspeakers = 2")
+    config = load(edit(path, 'listen = "127.0.0.1:0"\n[[smsc]]', 'connect = "127.0.0.1:9"\n[[smsc]]'), {})
+
+    assert (config.speakers, config.spread) == (2, frozenset())
+
+
 # ---- faults
 
 FAULTY = {
@@ -90,6 +119,8 @@ FAULTY = {
     "smsc window": ('source = "KBANK"', 'source = "KBANK"\nwindow = 0', "window"),
     "smsc rate": ('source = "KBANK"', 'source = "KBANK"\nrate = -1.0', "rate"),
     "drain": ("drain_timeout = 10.0", "drain_timeout = -1.0", "drain_timeout"),
+    "too many speakers": ("[run]", "[run]\nspeakers = 65", "run.speakers: 65 is none of 0 to 64"),
+    "fewer speakers": ("[run]", "[run]\nspeakers = -1", "run.speakers: -1 is none of 0 to 64"),
     "admin": ('[admin]\nlisten = "127.0.0.1:0"', '[admin]\nlisten = "127.0.0.1"', "admin.listen"),
     "policy": ("[admin]", '[policy]\nfile = "none.toml"\n[admin]', "none.toml"),
     "specs": ("[store]", 'specs = "none"\n[store]', "specs: none is no directory"),

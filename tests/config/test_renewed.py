@@ -78,6 +78,7 @@ def test_what_takes_effect_at_once(path: Path, old: str, new: str, taken: list[s
     ("old", "new", "waits"),
     [
         ("sqlite:alerts.db", "sqlite:other.db", ["store"]),
+        ("[run]", "[run]\nspeakers = 2", ["speakers"]),
         ('[admin]\nlisten = "127.0.0.1:0"', '[admin]\nlisten = "127.0.0.1:1"', ["admin"]),
         ("[run]", '[api]\nlisten = "127.0.0.1:1"\n[run]', ["api: is new"]),
         ("[[smsc]]", f"{OTHER_LINK}[[smsc]]", ["link other: is new"]),
@@ -102,6 +103,19 @@ def test_what_waits_for_a_restart(path: Path, old: str, new: str, waits: list[st
     assert evolve(found.config, rulebook=before.rulebook, enrolment=before.enrolment, links=before.links) == before
     assert set(found.config.rulebook.profiles) >= {"switch"}
     assert found.config.rulebook.paired == frozenset()
+
+
+def test_a_link_that_is_spread_gets_no_rate(path: Path) -> None:
+    """Its connections are not where one bucket could be; one that had a rate stays where it is, whatever it has now."""
+    before = edited(path, "[run]", "[run]\nspeakers = 2\n")
+    edited(path, LISTEN, f"rate = 5\n{LISTEN}")
+    limited = load(path, {})
+    with_rate, without = renewed(before, limited), renewed(limited, before)
+
+    assert with_rate.waits == ["link switch: its rate, for its connections are spread over speakers"]
+    assert [link.rules.rate for link in with_rate.config.links] == [None]
+    assert (without.waits, without.config.spread) == ([], frozenset())
+    assert [link.rules.rate for link in without.config.links] == [None]
 
 
 def test_what_can_be_swapped_is_swapped_beside_what_cannot(path: Path) -> None:

@@ -195,9 +195,9 @@ async def test_other_limits_for_who_comes_later(tmp_path: Path) -> None:
 
 
 @asynccontextmanager
-async def secured(directory: Path) -> AsyncIterator[Service]:
+async def secured(directory: Path, more: str = "") -> AsyncIterator[Service]:
     """A service whose link has mutual TLS, and one subscriber."""
-    path = deploy(directory)
+    path = deploy(directory, more=more)
     certificates(directory)
     tls = 'tls = { certificate = "localhost.pem", key = "localhost.key", clients = "hosts-ca.pem" }'
     edit(path, LISTEN, f"{tls}\n{LISTEN}")
@@ -228,9 +228,10 @@ async def says(one: Service, event: str, count: int = 1) -> None:
             await trio.sleep(0.02)
 
 
-async def test_a_real_service_changes_its_certificate(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", ["", "speakers = 2\n"], ids=["service", "speakers"])
+async def test_a_real_service_changes_its_certificate(tmp_path: Path, more: str) -> None:
     """Who is inside is answered all along; the next host is shown the new one; a broken file does nothing."""
-    async with secured(tmp_path) as one, await call(tmp_path, one) as old:
+    async with secured(tmp_path, more) as one, await call(tmp_path, one) as old:
         codes = [await ask(old, wire.purchase(1))]
         certificates(tmp_path)
         one.process.send_signal(SIGHUP)
