@@ -12,6 +12,7 @@ from operator import attrgetter
 from socket import socket, socketpair
 from typing import Any, NoReturn, Protocol
 
+import structlog
 import trio
 from attrs import define, field
 
@@ -25,6 +26,7 @@ from iso_alert.store.bundle import Bundle
 from iso_alert.store.parcels import wrap
 from iso_alert.store.port import StoreUnavailable
 
+log = structlog.get_logger()
 MODULE = "iso_alert.service.speaker"
 
 
@@ -64,17 +66,14 @@ class Speakers:
     """All of them.  Started before the event loop; `run` within it, and `close` at the end."""
 
     def __init__(self, number: int, briefing: Briefing, level: str = "info", module: str = MODULE) -> None:
-        """Raises SpeakerEnded when one does not begin, OSError and ValueError when it cannot."""
+        """Raises SpeakerEnded when one does not begin."""
         self.left: dict[str, Callable[[], None]] = {}  # by link: who hears that a guest has gone
         self._each: list[Speaker] = []
         self._news = trio.lowlevel.ParkingLot()
         try:
             ends = [self._start(f"speaker {n + 1}", module, level) for n in range(number)]
-            for end in ends:  # they have begun to begin side by side
-                end.sendall(wrap(briefing))
-            for speaker, end in zip(self._each, ends, strict=True):
-                first_word(end, SpeakerEnded(speaker.name))
-                end.setblocking(False)
+            for speaker, end in zip(self._each, ends, strict=True):  # they have begun to begin side by side
+                _begin(speaker.name, end, briefing)
         except BaseException:
             self.close()
             raise
@@ -144,6 +143,18 @@ class Speakers:
         for one in self._each:
             one.line.close()
         _bury(one.process for one in self._each)
+
+
+def _begin(name: str, end: socket, briefing: Briefing) -> None:
+    try:
+        end.sendall(wrap(briefing))
+        first_word(end, SpeakerEnded(name))
+        end.setblocking(False)
+    except (BrokenPipeError, ConnectionResetError):
+        raise SpeakerEnded(name) from None
+    except (OSError, ValueError) as fault:  # files that were good a moment ago
+        log.error("a speaker cannot begin", speaker=name, why=str(fault))
+        raise SpeakerEnded(name) from None
 
 
 async def _record(line: Line, brought: Brought, journal: Record) -> None:

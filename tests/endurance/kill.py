@@ -28,9 +28,9 @@ LATENCY = 120  # milliseconds that the SMSC takes: what is sent in that time is 
 LOOK_EVERY = 10  # lives between two looks at what a killed process has left
 
 
-async def _campaign(directory: Path, seed: int, times: int, writer: str) -> tuple[Lives, Books]:
+async def _campaign(directory: Path, seed: int, times: int, run: str) -> tuple[Lives, Books]:
     async with foreign_smsc(directory / "seen.jsonl", "--latency", str(LATENCY)) as smsc:
-        config, till = deploy(directory, smsc.port, more=f'writer = "{writer}"\n'), Till(payments(seed), RATE)
+        config, till = deploy(directory, smsc.port, more=run), Till(payments(seed), RATE)
         await trio.to_thread.run_sync(subscribe, directory, config, SUBSCRIBED)
         lives = Lives(directory / "alerts.db", config, smsc, till, Random(seed))
         for number in range(times):
@@ -41,14 +41,14 @@ async def _campaign(directory: Path, seed: int, times: int, writer: str) -> tupl
     return lives, audit(lives.store)
 
 
-def run(*, seed: int, times: int = 300, writer: str = "process") -> Report:
+def run(*, seed: int, times: int = 300, writer: str = "process", speakers: int = 0) -> Report:
     """Kill so many times, let one life settle everything, and compare the host, the store and the phones.
 
-    `writer` is who has the store: a process, which may be killed alone, or a thread.
+    `writer` is who has the store: a process, which may be killed alone, or a thread.  So may one of the `speakers`.
     """
     report, began = Report(), monotonic()
     with TemporaryDirectory(prefix="iso-alert-kill-") as name:
-        lives, books = trio.run(_campaign, Path(name), seed, times, writer)
+        lives, books = trio.run(_campaign, Path(name), seed, times, f'writer = "{writer}"\nspeakers = {speakers}\n')
         shown = phones(lives.smsc.lines())
     report.figure("kills", times)
     judge(report, lives, books, shown)

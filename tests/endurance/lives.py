@@ -19,7 +19,7 @@ from tests.support.foreign_smsc import ForeignSmsc
 PATIENCE = 5.0  # seconds for a moment to come, also on a busy machine; then it is killed all the same
 BOUND = 120.0  # seconds for the last life to do what the others left
 ORPHANED = 10.0  # seconds in which whoever is left must see that nobody wants him any more
-WHOLE, HEAD, CHILDREN, NOBODY = "the whole family", "its head", "its children", "nobody"
+WHOLE, HEAD, CHILDREN, CHILD, NOBODY = "the whole family", "its head", "its children", "one of them", "nobody"
 
 
 @frozen
@@ -61,9 +61,10 @@ class Lives:
     async def _kill(self, one: Service) -> str:
         """All of the family, or a part of it; the next one starts while orphans may still see for themselves."""
         head, *children = self._family = family(one.process.pid)
-        who = self.dice.choice([WHOLE, HEAD, CHILDREN]) if children else HEAD
-        kill({WHOLE: [head, *children], HEAD: [head], CHILDREN: children}[who])
-        if who == CHILDREN:
+        who = self.dice.choice([WHOLE, HEAD, CHILDREN, *[CHILD] * (len(children) > 1)]) if children else HEAD
+        one_of_them = [self.dice.choice(children)] if who == CHILD else []
+        kill({WHOLE: [head, *children], HEAD: [head], CHILDREN: children, CHILD: one_of_them}[who])
+        if who in (CHILDREN, CHILD):
             with trio.move_on_after(PATIENCE):  # it may leave, or do without them
                 await one.process.wait()
             one.process.kill()

@@ -11,9 +11,10 @@ from tests.support.foreign_smsc import missing
 
 
 @pytest.mark.skipif(bool(missing()), reason=missing())
-def test_a_few_kills_lose_nothing() -> None:
+@pytest.mark.parametrize("speakers", [0, 2])
+def test_a_few_kills_lose_nothing(speakers: int) -> None:
     """The host, the store and the phones agree afterwards."""
-    report = run(seed=20261123, times=3)
+    report = run(seed=20261123, times=3, speakers=speakers)
 
     report.check()
 
