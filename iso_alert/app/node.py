@@ -45,6 +45,7 @@ from iso_alert.web.server import serve_app
 IN_FLIGHT = "alerts were in flight when the last run ended: they go again"
 BEHIND = "bringing the store up to date before the doors open: a large one takes minutes"
 LAPSE_EVERY = 60.0  # seconds between looks for confirmations that nobody received
+BUSY = 1.0  # seconds that a page waits at most for what speakers have counted
 log = structlog.get_logger()
 
 
@@ -204,6 +205,12 @@ class Node:
             self._hold.release()
             self._over.set()
 
+    async def _refresh(self) -> None:
+        """What the pages show is as of now, unless a speaker is too busy to tell."""
+        with trio.move_on_after(BUSY):
+            await self._speakers.tell()
+        await self._condition.refresh()
+
     async def _miss_the_writer(self) -> None:
         """Nothing can be recorded any more: better to be started again than to answer 96 for ever."""
         await self._keeper.ended()
@@ -235,7 +242,7 @@ class Node:
         """Open the doors, wait for the stop, then give the rest its time; the moment at which that is over."""
         async with trio.open_nursery() as admin:
             closed, condition = trio.Event(), self._condition
-            pages = Pages(self.metrics.registry, condition.refresh, condition.unready, condition.status)
+            pages = Pages(self.metrics.registry, self._refresh, condition.unready, condition.status)
             host, port = self.config.admin
             port = await admin.start(serve_app, admin_app(pages), host, port, closed)
             with trio.CancelScope() as patience:

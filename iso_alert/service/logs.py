@@ -26,7 +26,7 @@ def set_up_logs(level: str = "info") -> None:
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),  # a line is one write: others write there too
         cache_logger_on_first_use=False,
     )
 

@@ -28,7 +28,7 @@ from iso_alert.service.logs import set_up_logs
 from iso_alert.service.plain import Plain
 from iso_alert.service.tls import Tls, listening
 from iso_alert.service.told import Told
-from iso_alert.service.words import Briefed, Briefing, Counted, Guest, Leave, Left, Recorded, Spoken
+from iso_alert.service.words import Briefed, Briefing, Counted, Guest, Leave, Left, Recorded, Spoken, Tell
 from iso_alert.store.parcels import HEAD, unwrap, wrap
 
 TELL_EVERY = 0.25  # seconds between looks for what was counted, while no batch takes it along
@@ -73,6 +73,7 @@ class Speaker:
                 Recorded: self._by_line.hear,
                 Guest: lambda guest: guests.start_soon(self._carry, self._stream(), guest),
                 Leave: self._leave,
+                Tell: lambda _: self.line.post(Counted(self.told.take(), asked=True)),
                 Briefing: lambda briefing: guests.start_soon(self._renew, briefing),
             }
             while words := await self.line.hear():

@@ -20,7 +20,7 @@ from iso_alert.service.line import Line
 from iso_alert.service.link_rules import Record
 from iso_alert.service.plain import Plain
 from iso_alert.service.told import Counts
-from iso_alert.service.words import Briefed, Briefing, Brought, Counted, Guest, Leave, Left, Recorded
+from iso_alert.service.words import Briefed, Briefing, Brought, Counted, Guest, Leave, Left, Recorded, Tell
 from iso_alert.service.writer import FAREWELL, first_word
 from iso_alert.store.bundle import Bundle
 from iso_alert.store.parcels import wrap
@@ -49,6 +49,7 @@ class Speaker:
     process: subprocess.Popen[bytes]
     guests: int = 0
     briefed: int = 0  # times
+    told: int = 0  # times that it was asked what it has counted, and said so
     up: Counter[str] = field(factory=Counter)  # by link
 
     def heard(self, counts: Counts) -> None:
@@ -105,9 +106,18 @@ class Speakers:
 
     async def renew(self, briefing: Briefing) -> None:
         """Have all of them speak so.  On return nobody reads messages otherwise any more, and what was read is here."""
-        before = [one.briefed for one in self._each]
-        self._post(briefing)
-        while any(one.briefed == times for one, times in zip(self._each, before, strict=True)):
+        await self._ask(briefing, attrgetter("briefed"))
+        await trio.lowlevel.checkpoint()  # what came together with the last word is on its way to the journal
+
+    async def tell(self) -> None:
+        """Have all of them say what they have counted; what was answered before is counted on return."""
+        await self._ask(Tell(), attrgetter("told"))
+
+    async def _ask(self, word: object, times: Callable[[Speaker], int]) -> None:
+        """Post it, and wait until each has said once more that it was heard."""
+        before = [times(one) for one in self._each]
+        self._post(word)
+        while any(times(one) == heard for one, heard in zip(self._each, before, strict=True)):
             await self._news.park()
 
     def _post(self, word: object) -> None:
@@ -122,21 +132,38 @@ class Speakers:
                 batches.start_soon(self._listen, one, journal, ears, batches)
 
     async def _listen(self, one: Speaker, journal: Record, ears: Ears, batches: trio.Nursery) -> NoReturn:
+        def brought(word: Brought) -> None:
+            self._count(one, ears, word.counts)
+            batches.start_soon(_record, one.line, word, journal)
+
+        def counted(word: Counted) -> None:
+            self._count(one, ears, word.counts)
+            one.told += word.asked
+            self._news.unpark_all()
+
+        deal: Mapping[type, Callable[[Any], None]] = {
+            Brought: brought,
+            Counted: counted,
+            Briefed: lambda _: self._briefed(one),
+            Left: lambda left: self._left(one, left.link),
+        }
         while words := await one.line.hear():
             for word in words:
-                if isinstance(word, (Brought, Counted)):
-                    one.heard(word.counts)
-                    ears.told(word.counts)
-                if isinstance(word, Brought):
-                    batches.start_soon(_record, one.line, word, journal)
-                elif isinstance(word, Left):
-                    one.guests -= 1
-                    self.left[word.link]()
-                elif isinstance(word, Briefed):
-                    one.briefed += 1
-                    self._news.unpark_all()
+                deal[type(word)](word)
         ears.told(one.losses())
         raise SpeakerEnded(one.name)
+
+    def _count(self, one: Speaker, ears: Ears, counts: Counts) -> None:
+        one.heard(counts)
+        ears.told(counts)
+
+    def _briefed(self, one: Speaker) -> None:
+        one.briefed += 1
+        self._news.unpark_all()
+
+    def _left(self, one: Speaker, link: str) -> None:
+        one.guests -= 1
+        self.left[link]()
 
     def close(self) -> None:
         """End the lines, and wait until they have ended."""

@@ -58,6 +58,11 @@ class Recorded:
     why: str | None = None
 
 
+@frozen
+class Tell:
+    """Somebody wants to know what was counted so far."""
+
+
 # From a speaker.
 
 
@@ -73,9 +78,10 @@ class Brought:
 
 @frozen
 class Counted:
-    """What was counted while there was no batch."""
+    """What was counted while there was no batch, or until it was asked for."""
 
     counts: Counts
+    asked: bool = False
 
 
 @frozen

@@ -173,6 +173,17 @@ def test_one_that_cannot_begin(tmp_path: Path) -> None:
     assert [(line["event"], "none.pem" in line["why"]) for line in lines] == [("a speaker cannot begin", True)]
 
 
+async def test_what_was_answered_is_counted_for_who_asks() -> None:
+    """Nobody has to wait until it is told by itself."""
+    async with stage() as scene:
+        for n in range(4):
+            await ask(await scene.visit(), wire.echo(n))
+            with trio.fail_after(SOON):
+                await scene.speakers.tell()
+
+            assert scene.count("messages_total", link=LINK, mti="0800", answer="recorded") == n + 1
+
+
 async def test_another_configuration_counts_when_that_is_told() -> None:
     """From then on nobody reads as before."""
     async with stage() as scene:
