@@ -1,7 +1,7 @@
 """`iso-alert run`: the service, until it is told to stop."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -33,20 +33,28 @@ def command(config: str | None, log_level: str) -> None:
     SIGHUP: read the configuration again, and use what can be used without dropping a link.
     """
     import structlog
-    import trio
 
+    from iso_alert.garbage import spare_what_stays
+
+    set_up_logs(log_level)
+    node = _built(config, log_level)
+    spare_what_stays()
+    last_words = _lived(node)
+    if last_words is not None:  # to leave within its except* would be a group of faults by itself
+        _fail(last_words)
+    structlog.get_logger().info("stopped")
+
+
+def _built(config: str | None, log_level: str) -> "Node":
     from iso_alert.app import Node
     from iso_alert.config import ConfigError, find, load
-    from iso_alert.garbage import spare_what_stays
     from iso_alert.service.speakers import SpeakerEnded
-    from iso_alert.service.stopping import Stopped
     from iso_alert.service.writer import WriterEnded
     from iso_alert.store.port import StoreUnavailable
 
-    set_up_logs(log_level)
     try:
         found = load(find(config))
-        node = Node(found, writer=found.writer == "process", speakers=found.speakers, log_level=log_level)
+        return Node(found, writer=found.writer == "process", speakers=found.speakers, log_level=log_level)
     except ConfigError as error:
         tell_faults(error.faults)
     except StoreUnavailable as error:
@@ -55,8 +63,16 @@ def command(config: str | None, log_level: str) -> None:
     except (WriterEnded, SpeakerEnded) as one:
         _fail([_ended(one)])
 
-    spare_what_stays()
-    last_words: list[str] | None = None  # to leave within an except* would be a group of faults by itself
+
+def _lived(node: "Node") -> Sequence[str] | None:
+    """Run it to its end; why it failed, in words, None if it did not."""
+    import trio
+
+    from iso_alert.service.speakers import SpeakerEnded
+    from iso_alert.service.stopping import Stopped
+    from iso_alert.service.writer import WriterEnded
+
+    last_words: Sequence[str] | None = None
     try:
         trio.run(_live, node)
     except* OSError as group:
@@ -65,9 +81,7 @@ def command(config: str | None, log_level: str) -> None:
         last_words = []
     except* (WriterEnded, SpeakerEnded) as several:
         last_words = [_ended(next(leaves(several)))]
-    if last_words is not None:
-        _fail(last_words)
-    structlog.get_logger().info("stopped")
+    return last_words
 
 
 def _ended(fault: Exception) -> str:
