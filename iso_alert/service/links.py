@@ -59,9 +59,8 @@ class Links:
         """Open one link in the nursery, until `closing` is set; its address.  Raises OSError where it is taken."""
         door, port = link.door, link.door.port
         if isinstance(door, Door):
-            inside = (
-                self._carried(link, keyring, enrolment) if link.rules.name not in self._spread else self._sent(link)
-            )
+            away = link.rules.name in self._spread
+            inside = self._sent(link) if away else self._carried(link, keyring, enrolment)
             self._open[link.rules.name] = listener = Listener(door, inside)
             port = await nursery.start(listener.run, closing)
         else:
