@@ -149,11 +149,15 @@ def _failed(fault: Exception) -> HandshakeFailed:
     return HandshakeFailed("refused", word) if (word := broken_by(fault)) else HandshakeFailed("broken off")
 
 
+# The other side has just gone; which of these says so depends on Python: 3.11.2 takes the end for a farewell.
+_GONE = (ssl.SSLEOFError, ssl.SSLSyscallError, ssl.SSLZeroReturnError)
+
+
 def broken_by(fault: BaseException) -> str:
     """What TLS said when it broke a stream that was up, as a host does that refuses our certificate; else nothing."""
     cause = fault.__cause__
-    if not isinstance(cause, ssl.SSLError) or isinstance(cause, (ssl.SSLEOFError, ssl.SSLSyscallError)):
-        return ""  # the other side has just gone
+    if not isinstance(cause, ssl.SSLError) or isinstance(cause, _GONE):
+        return ""
     return _word(cause)
 
 
