@@ -10,6 +10,7 @@ from attrs import fields, has
 from iso_alert.domain.card import Card
 from iso_alert.domain.money import Money
 from iso_alert.domain.transaction import Transaction
+from iso_alert.domain.transaction import Transaction
 from iso_alert.iso.answering import answer, said_to
 from iso_alert.iso.codec import Codec
 from iso_alert.iso.guess import Guess
@@ -89,9 +90,10 @@ def _reading(reading: Reading) -> dict[str, str]:
 
 def _plain(value: Any, before: str = "") -> Iterator[tuple[str, Any]]:
     """The attributes of a value, one level of names: `facts.entry_mode`."""
-    for each in fields(type(value)):
-        inner, name = getattr(value, each.name), before + each.name
-        if name in _UNTOLD or not each.repr:
+    shown = value._fields if isinstance(value, Transaction) else [one.name for one in fields(type(value)) if one.repr]
+    for each in shown:
+        inner, name = getattr(value, each), before + each
+        if name in _UNTOLD:
             continue
         if isinstance(inner, Money | Card | Enum) or not has(type(inner)):
             yield name, _moment(inner) if name.endswith("_at") and inner else _words(inner)

@@ -75,7 +75,7 @@ def _verdict(of: Transaction, holder: Holder, version: Version, book: Rulebook) 
     least = row.least if row else 0
 
     def judged(amount: Money) -> Decision:
-        return evolve(case, of=evolve(of, amount=amount)).on_its_own(plain)
+        return evolve(case, of=of._replace(amount=amount)).on_its_own(plain)
 
     return Verdict(least, judged(Money(least)), judged(Money(least - 1)), judged(_FOREIGN))
 

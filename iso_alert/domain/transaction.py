@@ -6,6 +6,7 @@ plain text and an answer can be remembered.  `Transaction` is everything that de
 
 from enum import Enum
 from functools import cached_property
+from typing import NamedTuple
 
 from attrs import astuple, frozen
 
@@ -74,9 +75,11 @@ class Original:
     acquirer: str = ""
 
 
-@frozen(slots=False)  # made for every message, and with slots a frozen value takes twice as long to make
-class Transaction:
-    """One financial message, read.  No card number, no track, no PIN block."""
+class Transaction(NamedTuple):
+    """One financial message, read.  No card number, no track, no PIN block.
+
+    A tuple, for each message makes one where it is read and one where it is written: that takes a quarter of the time.
+    """
 
     link: str
     mti: str  # as received, 0201

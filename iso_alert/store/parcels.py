@@ -50,11 +50,12 @@ def known_facts(*words: str) -> Facts:
     return Facts(*words)
 
 
-_SAID = (Transaction, Card, Money, Currency, Original, Taken, Untaken, Confirmed, Errand)
+_SAID = (Card, Money, Currency, Original, Taken, Untaken, Confirmed, Errand)
 _ANSWERED = (Committed, Settled, Lease)
 for _kind, _make in (*((kind, kind) for kind in _SAID + _ANSWERED), (Facts, known_facts)):
     _names = [each.name for each in fields(_kind)]
     copyreg.pickle(_kind, partial(_by_position, _make, attrgetter(*_names)))
+copyreg.pickle(Transaction, lambda of: (Transaction, (*of,)))  # left alone, a named tuple takes a fifth longer each way
 
 
 def wrap(value: object) -> bytes:

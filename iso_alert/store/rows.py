@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import astuple
+from cattrs.cols import namedtuple_dict_structure_factory, namedtuple_dict_unstructure_factory
 from cattrs.preconf.json import make_converter
 
 from iso_alert.domain.card import Kind
@@ -24,6 +25,8 @@ from iso_alert.store.recent import Names, Recent, bits
 from iso_alert.store.working import Draft, Written
 
 _JSON = make_converter()
+_JSON.register_structure_hook(Transaction, namedtuple_dict_structure_factory(Transaction, _JSON))
+_JSON.register_unstructure_hook(Transaction, namedtuple_dict_unstructure_factory(Transaction, _JSON))
 PLAIN = 28  # columns that every message fills
 NOTHING_MORE = (None,) * 8
 _NO_PARTS = frozenset[int]()

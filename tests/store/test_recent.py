@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from iso_alert.domain.transaction import Original, Transaction
 from iso_alert.store import recent
@@ -265,7 +264,7 @@ def test_a_reversal_looks_back_three_days(kept: Kept, hours: int) -> None:
 def test_a_repeat_without_a_time_is_a_repeat(kept: Kept) -> None:
     """Its copies came at different times, and are one message."""
     first = sale(transmitted_at=None, local_date="", local_time="", timed=False)
-    much_later = evolve(again(first), arrived_at=NOW + 4000, happened_at=int(NOW) + 4000)
+    much_later = again(first)._replace(arrived_at=NOW + 4000, happened_at=int(NOW) + 4000)
     kept.record(first)
     recorded, _ = kept.record(much_later, now=NOW + 4000)
 

@@ -68,20 +68,22 @@ def sale(serial: int = 1, stan: int = 1, **changed: Any) -> Transaction:
         local_date="1123",
         transmitted_at=int(NOW),
     )
-    return evolve(made, **changed)
+    return made._replace(**changed)
 
 
 def again(of: Transaction) -> Transaction:
     """The same message once more, as a host repeats what was not answered."""
-    return evolve(of, mti=of.mti[:3] + "1", arrived_at=of.arrived_at + 5)
+    return of._replace(mti=of.mti[:3] + "1", arrived_at=of.arrived_at + 5)
 
 
 def reversal(of: Transaction, **changed: Any) -> Transaction:
     """What takes a sale back: it has the sale's STAN, and names it in DE90."""
     facts = evolve(of.facts, mti_class="4", origin="0")
     said = Original(of.mti, of.stan)
-    made = evolve(of, mti="0400", key=of.key ^ 0x40_0000_0000, facts=facts, original=said, arrived_at=of.arrived_at + 1)
-    return evolve(made, **changed)
+    made = of._replace(
+        mti="0400", key=of.key ^ 0x40_0000_0000, facts=facts, original=said, arrived_at=of.arrived_at + 1
+    )
+    return made._replace(**changed)
 
 
 @cache
