@@ -1,46 +1,57 @@
 """What SQLite alone can do here: the rows of a real journal written again, with nobody to decide or to answer.
 
-Twice: as plain rows, which is the ceiling that ratios are taken of, and into the journal's own table with its indexes.
+Twice: as plain rows, and into the journal's own table with its indexes, which is the ceiling that we are held against.
 """
 
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
-from bench.report import spread
+from attrs import field, frozen
 
 BATCH = 256  # rows to a commit, as many as the journal takes at most
+ROWS = 50_000  # of the journal, to be written again
 _STATEMENTS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 4000")
 
 
-def ceilings(store: Path, seconds: float, rounds: int, rows: int) -> list[dict[str, Any]]:
-    """Two rows of figures, from at most `rows` rows of the journal in `store`."""
-    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as journal:
-        given = ", ".join(row[1] for row in journal.execute("PRAGMA table_info(txn)"))  # not those that are reckoned
-        sample = journal.execute(f"SELECT {given} FROM txn ORDER BY id DESC LIMIT ?", (rows,)).fetchall()[::-1]
-        named = journal.execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'txn' AND sql NOT NULL").fetchall()
-    journal.close()
-    width = len(sample[0])
-    plain = [f"CREATE TABLE txn (id INTEGER PRIMARY KEY, {', '.join(f'c{n}' for n in range(1, width))})"]
-    schema = [sql for (sql,) in named]
-    return [
-        _row("SQLite alone, plain rows", store.parent, plain, sample, seconds, rounds),
-        _row("SQLite alone, our table with its indexes", store.parent, schema, sample, seconds, rounds),
-    ]
+@frozen
+class Ceiling:
+    """The newest rows of a journal, and the tables to write them into, by what that is called."""
 
+    _beside: Path
+    _sample: Sequence[tuple[Any, ...]] = field(repr=False)
+    _schemas: Mapping[str, Sequence[str]] = field(repr=False)
 
-def _row(
-    what: str, beside: Path, schema: Sequence[str], sample: Sequence[tuple[Any, ...]], seconds: float, rounds: int
-) -> dict[str, Any]:
-    rates = []
-    for _ in range(rounds + 1):
-        with TemporaryDirectory(dir=beside) as name:
-            rates.append(_rate(Path(name) / "ceiling.db", schema, sample, seconds))
-    return {"what": what, **spread("per_second", rates[1:])}
+    @classmethod
+    def of(cls, store: Path) -> "Ceiling":
+        """Made of the journal in `store`; a service may have it open."""
+        with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as journal:
+            given = ", ".join(
+                row[1] for row in journal.execute("PRAGMA table_info(txn)")
+            )  # not those that are reckoned
+            newest = f"SELECT {given} FROM txn ORDER BY id DESC LIMIT ?"
+            sample = journal.execute(newest, (ROWS,)).fetchall()[::-1]
+            named = journal.execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'txn' AND sql NOT NULL").fetchall()
+        journal.close()
+        width = len(sample[0])
+        plain = f"CREATE TABLE txn (id INTEGER PRIMARY KEY, {', '.join(f'c{n}' for n in range(1, width))})"
+        schemas = {
+            "SQLite alone, plain rows": [plain],
+            "SQLite alone, our table with its indexes": [sql for (sql,) in named],
+        }
+        return cls(store.parent, sample, schemas)
+
+    def rates(self, seconds: float) -> dict[str, float]:
+        """Rows a second into each, on the disk of the journal."""
+        return {what: self._measured(schema, seconds) for what, schema in self._schemas.items()}
+
+    def _measured(self, schema: Sequence[str], seconds: float) -> float:
+        with TemporaryDirectory(dir=self._beside) as name:
+            return _rate(Path(name) / "ceiling.db", schema, self._sample, seconds)
 
 
 def _rate(file: Path, schema: Sequence[str], sample: Sequence[tuple[Any, ...]], seconds: float) -> float:
