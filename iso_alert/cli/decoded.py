@@ -10,7 +10,6 @@ from attrs import fields, has
 from iso_alert.domain.card import Card
 from iso_alert.domain.money import Money
 from iso_alert.domain.transaction import Transaction
-from iso_alert.domain.transaction import Transaction
 from iso_alert.iso.answering import answer, said_to
 from iso_alert.iso.codec import Codec
 from iso_alert.iso.guess import Guess
