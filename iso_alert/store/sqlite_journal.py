@@ -168,10 +168,10 @@ class SqliteJournal:
         self._steps.update("cover", working.covered)
 
     def _alert(self, working: Working, room: int) -> list[Lease]:
-        """Write the alerts, those of them as leased that may go at once."""
-        drafts = [*working.drafts.values()]
-        busy = self._steps.read("busy_lanes", [(draft.lane,) for draft in drafts]) if room else ()
-        leases = working.lease(busy, room)
+        """Write the alerts, those of them as leased that may go at once: none passes those that wait for their turn."""
+        drafts, leases = [*working.drafts.values()], list[Lease]()
+        if room and not self._steps.one("anyone_waits")[0]:
+            leases = working.lease(self._steps.read("busy_lanes", [(draft.lane,) for draft in drafts]), room)
         self._steps.write("insert_alerts", [rows.alert_row(draft) for draft in drafts])
         return leases
 

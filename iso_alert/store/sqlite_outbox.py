@@ -1,6 +1,9 @@
 """Alerts on their way in the SQLite store: leased, settled, tried again.  All of it inside the caller's transaction."""
 
 from collections.abc import Sequence
+from heapq import merge
+from itertools import islice
+from operator import itemgetter
 from sqlite3 import Connection
 
 from attrs import evolve
@@ -14,6 +17,7 @@ from iso_alert.store.steps import Row, Steps
 
 SQL = statements("outbox.sql")
 PRIORITIES = (0, 1)  # of alerts: those of the second go only when none of the first is due
+LANE, SINCE = 8, itemgetter(9)  # of a row: its lane, and since when it may go
 
 
 class SqliteOutbox:
@@ -23,10 +27,12 @@ class SqliteOutbox:
         self._steps, self._enrolled = Steps(db, SQL), enrolled
 
     def lease(self, now: float, limit: int) -> list[Lease]:
-        due: list[Row] = []
+        first, due = dict[int, int](), list[Row]()  # by lane the alert that goes; those behind it are no hindrance
         for priority in PRIORITIES:
-            due += self._steps.all("due", priority, now, limit - len(due))
-        leases = _fitting([rows.lease(row) for row in due], limit)
+            waiting = [self._steps.each(name, priority, now) for name in ("in_turn", "due")]
+            may_go = (row for row in merge(*waiting, key=SINCE) if first.setdefault(row[LANE], row[0]) >= row[0])
+            due += islice(may_go, limit - len(due))
+        leases = _fitting([rows.lease(row[:LANE]) for row in due], limit)
         self._steps.update("lease", [lease.alert for lease in leases])
         return leases
 

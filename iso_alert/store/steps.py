@@ -32,6 +32,10 @@ class Steps:
         """Every row; for few of them, each is a step."""
         return self._db.execute(self._sql[name], values).fetchall()
 
+    def each(self, name: str, *values: Any) -> Iterable[Any]:
+        """Row after row, for who stops when there are enough."""
+        return self._db.execute(self._sql[name], values)
+
     def array(self, name: str, *values: Any) -> list[Any]:
         """The one JSON array that a statement answers."""
         found: list[Any] = json.loads(self.one(name, *values)[0])

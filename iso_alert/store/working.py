@@ -222,13 +222,18 @@ class Working:
             self.withdrawn.append((id_, because.words))
 
     def lease(self, busy_lanes: Iterable[int], room: int) -> list[Lease]:
-        """Take alerts of at most `room` parts that may go at once: due now, and nothing before them in their lane."""
+        """Take alerts of at most `room` parts that may go at once: due now, and nothing before them in their lane.
+
+        What is behind another waits for more than its turn, and so is found by its lane.
+        """
         busy = set(busy_lanes)
         leases: list[Lease] = []
         for draft in self.drafts.values():
             if draft.state is not AlertState.QUEUED:
                 continue
-            if draft.lane not in busy and draft.not_before <= self.now and (need := parts(draft.alert.text)) <= room:
+            if draft.lane in busy:
+                draft.not_before = draft.not_before or self.now
+            elif draft.not_before <= self.now and (need := parts(draft.alert.text)) <= room:
                 draft.state = AlertState.SENDING
                 room -= need
                 leases.append(draft.lease())

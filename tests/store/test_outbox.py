@@ -82,6 +82,59 @@ def test_a_lane_is_claimed_one_by_one(kept: Kept) -> None:
     assert kept.texts(kept.claim()) == [("C1", "cancel")]
 
 
+def test_nobody_passes_those_that_wait_for_their_turn(kept: Kept) -> None:
+    """When there is room again what came in the meantime goes first; what is new goes by itself once nobody waits."""
+    kept.subscribe(1, 2, 3, 4)
+    kept.record(sale(1), sale(2))
+    late = kept.lease(sale(3))
+
+    assert (late, kept.texts(kept.claim())) == ([], [("C1", "approval"), ("C2", "approval"), ("C3", "approval")])
+    assert kept.texts(kept.lease(sale(4))) == [("C4", "approval")]
+
+
+def test_who_stands_behind_another_hinders_no_other_card(kept: Kept) -> None:
+    """The second alert of a card waits for the first; those of other cards go at once, and it is still found."""
+    kept.subscribe(1, 2)
+    (first,) = kept.lease(sale(1, 1))
+    behind, other, third = kept.lease(sale(1, 2)), kept.lease(sale(2)), kept.lease(sale(1, 3))
+    kept.take(first)
+    (second,) = kept.claim()
+
+    assert (behind, kept.texts(other), third, kept.claim()) == ([], [("C2", "approval")], [], [])
+
+    kept.take(second)
+
+    assert [lease.alert > second.alert > first.alert for lease in kept.claim()] == [True]
+
+
+def test_a_second_try_goes_by_the_time_from_which_it_waits(kept: Kept) -> None:
+    """Not behind all that came while it waited, and not before what was there already."""
+    kept.subscribe(1, 2, 3)
+    (again,) = kept.lease(sale(1))
+    kept.record(sale(2), now=NOW + 1)
+    kept.store.settle([not_taken(again, pause=5.0)])
+    kept.record(sale(3), now=NOW + 9)
+
+    assert kept.texts(kept.claim(NOW + 10)) == [("C2", "approval"), ("C1", "approval"), ("C3", "approval")]
+
+
+def test_in_a_queue_a_card_keeps_its_order(kept: Kept) -> None:
+    """However few go at a time, and whatever of it is tried again."""
+    kept.subscribe(1, 2)
+    kept.record(*(sale(card, stan) for stan in range(4) for card in (1, 2)))
+    went = list[int]()
+    for turn in range(40):
+        for lease in kept.claim(NOW + turn, limit=1 + turn % 2):
+            if lease.attempts < turn % 3:
+                kept.store.settle([not_taken(lease, at=NOW + turn, pause=turn % 4)])
+            else:
+                kept.take(lease, f"id{turn}{lease.alert}")
+                went.append(lease.alert)
+
+    by_card = [[alert for (alert,) in kept.query(f"SELECT id FROM alert WHERE lane = {lane}")] for lane in (1, 2)]
+    assert [[alert for alert in went if alert in among] for among in by_card] == [sorted(among) for among in by_card]
+
+
 @pytest.mark.parametrize("state", [AlertState.REFUSED, AlertState.GIVEN_UP, AlertState.UNKNOWN])
 def test_a_lane_goes_on_after_a_failure(kept: Kept, state: AlertState) -> None:
     """An alert that will never go does not hold up those behind it."""

@@ -62,8 +62,8 @@ UPDATE campaign SET pointer = ? WHERE id = ?
 -- Whether any of it has yet to be taken by the operator.
 SELECT EXISTS (SELECT 1 FROM alert INDEXED BY alert_not_urgent
                WHERE state = 'queued' AND key IN ('due', 'news') AND campaign = ?1)
-    OR EXISTS (SELECT 1 FROM alert INDEXED BY alert_open
-               WHERE state IN ('queued', 'sending') AND state = 'sending' AND campaign = ?1)
+    OR EXISTS (SELECT 1 FROM alert INDEXED BY alert_lane WHERE state IN ('queued', 'sending')
+               AND (state = 'sending' OR not_before > 0) AND state = 'sending' AND campaign = ?1)
 
 -- name: any_late
 -- Whether anything waits beyond its hours.

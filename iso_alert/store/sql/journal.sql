@@ -170,9 +170,14 @@ UPDATE txn SET unmatched = NULL, thread = ?, matched = ?, matched_by = 'overtook
 -- An alert that must not go any more, if nobody has taken it.
 UPDATE alert SET state = 'withdrawn', cause = ? WHERE id = ? AND state = 'queued'
 
+-- name: anyone_waits
+-- Whether alerts wait for their turn.
+SELECT EXISTS (SELECT 1 FROM alert INDEXED BY alert_queued WHERE state = 'queued' AND priority = 0 AND not_before = 0)
+
 -- name: busy_lanes
--- Which of these lanes have an alert that is not settled.
-SELECT json_group_array(DISTINCT lane) FROM alert WHERE state IN ('queued', 'sending') AND lane IN (:list)
+-- Which of these lanes have an alert that is being sent, or that waits for more than its turn.
+SELECT json_group_array(DISTINCT lane) FROM alert INDEXED BY alert_lane
+WHERE state IN ('queued', 'sending') AND (state = 'sending' OR not_before > 0) AND lane IN (:list)
 
 -- name: insert_alerts
 -- New alerts, some of them leased already.

@@ -1,17 +1,29 @@
 -- What sending needs: alerts on their way, their parts, receipts.
 
--- name: due
--- Alerts of one priority that may go now: due, not too late, and nothing open before them in their lane that is not
--- less urgent.
+-- name: in_turn
+-- Alerts of one priority that wait for nothing but their turn, in its order: not too late, and behind none of their lane
+-- that is found by it and not less urgent.  Behind others they stand here too.
 SELECT alert.id, alert.mobile, alert.text, alert.key, alert.id / 1e6, alert.attempts, alert.doubts,
-       (SELECT json_group_array(n) FROM part WHERE part.alert = alert.id)
+       (SELECT json_group_array(n) FROM part WHERE part.alert = alert.id), alert.lane, alert.id / 1e6
 FROM alert INDEXED BY alert_queued
-WHERE alert.state = 'queued' AND alert.priority = ?1 AND alert.not_before <= ?2
+WHERE alert.state = 'queued' AND alert.priority = ?1 AND alert.not_before = 0
   AND (alert.not_after IS NULL OR alert.not_after > ?2)
-  AND NOT EXISTS (SELECT 1 FROM alert AS before INDEXED BY alert_open WHERE before.lane = alert.lane
-                  AND before.state IN ('queued', 'sending') AND before.id < alert.id
-                  AND before.priority <= alert.priority)
-ORDER BY alert.not_before, alert.id LIMIT ?3
+  AND NOT EXISTS (SELECT 1 FROM alert AS before INDEXED BY alert_lane WHERE before.lane = alert.lane
+                  AND before.state IN ('queued', 'sending') AND (before.state = 'sending' OR before.not_before > 0)
+                  AND before.id < alert.id AND before.priority <= alert.priority)
+ORDER BY alert.id
+
+-- name: due
+-- The same of those that waited for more than their turn, in the order in which they became due.
+SELECT alert.id, alert.mobile, alert.text, alert.key, alert.id / 1e6, alert.attempts, alert.doubts,
+       (SELECT json_group_array(n) FROM part WHERE part.alert = alert.id), alert.lane, alert.not_before
+FROM alert INDEXED BY alert_queued
+WHERE alert.state = 'queued' AND alert.priority = ?1 AND alert.not_before > 0 AND alert.not_before <= ?2
+  AND (alert.not_after IS NULL OR alert.not_after > ?2)
+  AND NOT EXISTS (SELECT 1 FROM alert AS before INDEXED BY alert_lane WHERE before.lane = alert.lane
+                  AND before.state IN ('queued', 'sending') AND (before.state = 'sending' OR before.not_before > 0)
+                  AND before.id < alert.id AND before.priority <= alert.priority)
+ORDER BY alert.not_before, alert.id
 
 -- name: lease
 -- Take them: from now on they are perhaps on the wire.
@@ -28,16 +40,19 @@ SELECT min(due) FROM (
 -- name: recover
 -- What was being sent when the courier died is in doubt and goes again, however often that happens: it is noted a moment
 -- before it is written, so perhaps nobody has it.
-UPDATE alert SET state = 'queued', doubts = doubts + 1, cause = 'in doubt after a crash', not_before = 0
-WHERE id IN (SELECT id FROM alert INDEXED BY alert_open WHERE state IN ('queued', 'sending') AND state = 'sending')
+UPDATE alert SET state = 'queued', doubts = doubts + 1, cause = 'in doubt after a crash', not_before = id / 1e6
+WHERE id IN (SELECT id FROM alert INDEXED BY alert_lane
+             WHERE state IN ('queued', 'sending') AND (state = 'sending' OR not_before > 0) AND state = 'sending')
 
 -- name: outbox
 -- How much waits, and since when; news may wait for days.  Neither count touches a row of the table.
 SELECT (SELECT count(*) FROM alert INDEXED BY alert_queued WHERE state = 'queued'),
-       (SELECT count(*) FROM alert INDEXED BY alert_open WHERE state IN ('queued', 'sending') AND state = 'sending'),
+       (SELECT count(*) FROM alert INDEXED BY alert_lane
+        WHERE state IN ('queued', 'sending') AND (state = 'sending' OR not_before > 0) AND state = 'sending'),
        (SELECT min(id) / 1e6 FROM (
            SELECT min(id) AS id FROM alert INDEXED BY alert_queued WHERE state = 'queued' AND priority = 0
-           UNION ALL SELECT min(id) FROM alert INDEXED BY alert_open WHERE state IN ('queued', 'sending') AND state = 'sending'))
+           UNION ALL SELECT min(id) FROM alert INDEXED BY alert_lane
+           WHERE state IN ('queued', 'sending') AND (state = 'sending' OR not_before > 0) AND state = 'sending'))
 
 -- name: insert_parts
 -- Parts that the SMSC accepted; an answer that is told twice changes nothing.

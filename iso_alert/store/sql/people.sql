@@ -54,13 +54,15 @@ UPDATE card SET customer = ?, is_primary = 1 WHERE id = ?
 SELECT coalesce(max(id), 0) FROM alert
 
 -- name: notify
--- An SMS about a subscription.  Those of one customer leave in order: they share a lane, which is no card's.
+-- An SMS about a subscription.  Those of one customer leave in order: they share a lane, which is no card's, and are found
+-- by it.
 INSERT INTO alert (id, lane, customer, key, mobile, language, text, state, not_before)
-VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', 0)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', ?1 / 1e6)
 
 -- name: lane_is_busy
 -- Whether an SMS of this lane still waits.
-SELECT count(*) FROM alert INDEXED BY alert_open WHERE lane = ? AND state IN ('queued', 'sending')
+SELECT count(*) FROM alert INDEXED BY alert_lane
+WHERE lane = ? AND state IN ('queued', 'sending') AND (state = 'sending' OR not_before > 0)
 
 -- name: to_look_at
 -- Subscriptions to which time does something.
