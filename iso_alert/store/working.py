@@ -31,6 +31,7 @@ from iso_alert.domain.transaction import Transaction
 from iso_alert.store.port import Lease, Recorded
 
 NOBODY = Holder(0)
+LONG_COME = 1.0  # a not_before of what is found by its lane, and may go once that is free (migration 12)
 Key = tuple[str, int, int]  # STAN, card, message key
 Written = tuple[int, int, Transaction, Decision]  # number, card, and the rest as it will stand in the store
 
@@ -85,7 +86,7 @@ class Working:
         return found
 
     def holder(self, of: Transaction) -> Holder:
-        return self.holders[of.card.tokens[0]] if of.card else NOBODY
+        return self.holders[of.tokens[0]] if of.tokens else NOBODY
 
     def keys(self, batch: Iterable[Transaction]) -> list[Key]:
         """The key of each message; notes which cards come more than once (with mirrored feeds any may)."""
@@ -232,7 +233,7 @@ class Working:
             if draft.state is not AlertState.QUEUED:
                 continue
             if draft.lane in busy:
-                draft.not_before = draft.not_before or self.now
+                draft.not_before = draft.not_before or LONG_COME
             elif draft.not_before <= self.now and (need := parts(draft.alert.text)) <= room:
                 draft.state = AlertState.SENDING
                 room -= need

@@ -14,9 +14,10 @@ WHERE alert.state = 'queued' AND alert.priority = ?1 AND alert.not_before = 0
 ORDER BY alert.id
 
 -- name: due
--- The same of those that waited for more than their turn, in the order in which they became due.
+-- The same of those that waited for more than their turn.  None counts as due before its own number, for who came before
+-- it in its lane may stand among the others.
 SELECT alert.id, alert.mobile, alert.text, alert.key, alert.id / 1e6, alert.attempts, alert.doubts,
-       (SELECT json_group_array(n) FROM part WHERE part.alert = alert.id), alert.lane, alert.not_before
+       (SELECT json_group_array(n) FROM part WHERE part.alert = alert.id), alert.lane, max(alert.not_before, alert.id / 1e6)
 FROM alert INDEXED BY alert_queued
 WHERE alert.state = 'queued' AND alert.priority = ?1 AND alert.not_before > 0 AND alert.not_before <= ?2
   AND (alert.not_after IS NULL OR alert.not_after > ?2)
@@ -40,7 +41,7 @@ SELECT min(due) FROM (
 -- name: recover
 -- What was being sent when the courier died is in doubt and goes again, however often that happens: it is noted a moment
 -- before it is written, so perhaps nobody has it.
-UPDATE alert SET state = 'queued', doubts = doubts + 1, cause = 'in doubt after a crash', not_before = id / 1e6
+UPDATE alert SET state = 'queued', doubts = doubts + 1, cause = 'in doubt after a crash', not_before = 1
 WHERE id IN (SELECT id FROM alert INDEXED BY alert_lane
              WHERE state IN ('queued', 'sending') AND (state = 'sending' OR not_before > 0) AND state = 'sending')
 

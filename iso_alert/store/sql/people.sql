@@ -57,7 +57,7 @@ SELECT coalesce(max(id), 0) FROM alert
 -- An SMS about a subscription.  Those of one customer leave in order: they share a lane, which is no card's, and are found
 -- by it.
 INSERT INTO alert (id, lane, customer, key, mobile, language, text, state, not_before)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', ?1 / 1e6)
+VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', 1)
 
 -- name: lane_is_busy
 -- Whether an SMS of this lane still waits.
