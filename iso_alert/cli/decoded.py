@@ -89,9 +89,12 @@ def _reading(reading: Reading) -> dict[str, str]:
 
 def _plain(value: Any, before: str = "") -> Iterator[tuple[str, Any]]:
     """The attributes of a value, one level of names: `facts.entry_mode`."""
-    shown = value._fields if isinstance(value, Transaction) else [one.name for one in fields(type(value)) if one.repr]
-    for each in shown:
-        inner, name = getattr(value, each), before + each
+    if isinstance(value, Transaction):
+        shown = value.values()
+    else:
+        shown = {one.name: getattr(value, one.name) for one in fields(type(value)) if one.repr}
+    for each, inner in shown.items():
+        name = before + each
         if name in _UNTOLD:
             continue
         if isinstance(inner, Money | Card | Enum) or not has(type(inner)):

@@ -239,7 +239,7 @@ def _fold(unit: Unit, first: Past, given: int | None) -> None:
 
 def _again(of: Transaction, first: Past) -> Transaction:
     """The overtaking cancellation as a transaction, as far as its SMS needs it."""
-    return of._replace(
+    return of.but(
         amount=first.amount,
         reversed=first.reversed,
         merchant=first.merchant,

@@ -55,7 +55,7 @@ def _alone(of: Transaction, holder: Holder, version: Version, book: Rulebook) ->
     """
     to = holder.subscription
     asked = (  # text hashes faster than members of an Enum do
-        version.id, of.link, of.facts, of.account and of.account._value_, of.card is None,
+        version.id, of.link, of.facts, of.account and of.account._value_, not of.tokens,
         holder.kind and holder.kind._value_, to and to.state._value_,
     )  # fmt: skip
     verdict = book.alone.get(asked)
@@ -63,7 +63,7 @@ def _alone(of: Transaction, holder: Holder, version: Version, book: Rulebook) ->
         if len(book.alone) >= REMEMBERED:
             book.alone.clear()
         verdict = book.alone[asked] = _verdict(of, holder, version, book)
-    return verdict.of(of.amount)
+    return verdict.of(of.minor, of.currency)
 
 
 def _verdict(of: Transaction, holder: Holder, version: Version, book: Rulebook) -> Verdict:
@@ -75,7 +75,7 @@ def _verdict(of: Transaction, holder: Holder, version: Version, book: Rulebook) 
     least = row.least if row else 0
 
     def judged(amount: Money) -> Decision:
-        return evolve(case, of=of._replace(amount=amount)).on_its_own(plain)
+        return evolve(case, of=of.but(amount=amount)).on_its_own(plain)
 
     return Verdict(least, judged(Money(least)), judged(Money(least - 1)), judged(_FOREIGN))
 
@@ -115,7 +115,7 @@ def _case(
 
 
 def _find(of: Transaction, before: Sequence[Past], events: Events) -> Found:
-    if of.card is None or not of.facts.ask_the_journal:
+    if not of.tokens or not of.facts.ask_the_journal:
         event, rule = events.of(of.facts, NO_TIES)
         return Found(event, rule.id)
     among = [past for past in before if can_mean(of, past)]

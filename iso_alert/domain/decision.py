@@ -8,7 +8,7 @@ from attrs import field, frozen
 from iso_alert.domain.card import Kind
 from iso_alert.domain.channel import Channel, Channels
 from iso_alert.domain.event import Event, Events
-from iso_alert.domain.money import BAHT, Money
+from iso_alert.domain.money import BAHT
 from iso_alert.domain.past import Past, Unit
 from iso_alert.domain.policy import Policy
 from iso_alert.domain.reason import Reason
@@ -161,11 +161,11 @@ class Verdict:
     below: Decision | None = None
     foreign: Decision | None = None
 
-    def of(self, amount: Money) -> Decision | None:
+    def of(self, minor: int, currency: str) -> Decision | None:
         """The decision but for its SMS."""
-        if amount.currency.code != BAHT.code:
+        if currency != BAHT.code:
             return self.foreign
-        return self.reached if amount.minor >= self.least else self.below
+        return self.reached if minor >= self.least else self.below
 
 
 def tells_payment(decision: Decision) -> bool:
@@ -193,7 +193,7 @@ def as_past(number: int, of: Transaction, decision: Decision, original: Past | N
         invoice=of.invoice,
         amount=of.amount,
         merchant=of.merchant,
-        local=of.local_date + of.local_time,
+        local=of.local,
         transmitted_at=of.transmitted_at,
         thread=decision.thread or number,
         reason=decision.reason,

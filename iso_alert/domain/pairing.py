@@ -20,7 +20,7 @@ def pair(one: Transaction, other: Transaction) -> Transaction:
     approval_code = response.approval_code or request.approval_code
     facts = evolve(request.facts, approved=response.facts.approved, approval_code="yes" if approval_code else "no")
     decided = response.amount if response.response_code.lstrip("0") == _PARTIAL and response.amount.minor else None
-    return request._replace(
+    return request.but(
         facts=facts,
         arrived_at=max(request.arrived_at, response.arrived_at),
         approval_code=approval_code,

@@ -2,16 +2,18 @@
 
 `Facts` are what the event and channel tables may ask about: short words from closed sets, so that a row of a table is
 plain text and an answer can be remembered.  `Transaction` is everything that deciding, showing and finding again need.
+It is a row of words and numbers, for of every message one is made, sent to the writer and written; what they mean
+together, a card, a sum, is made of them when somebody asks.
 """
 
 from enum import Enum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from attrs import astuple, frozen
 
 from iso_alert.domain.card import Card, Kind
-from iso_alert.domain.money import NOTHING, Money
+from iso_alert.domain.money import NOTHING, Money, by_code
 
 
 class Indicator(Enum):
@@ -75,38 +77,110 @@ class Original:
     acquirer: str = ""
 
 
-class Transaction(NamedTuple):
-    """One financial message, read.  No card number, no track, no PIN block.
+WRITTEN = 18  # fields of a transaction that the journal writes as they stand
+# Fields that hold a part of a value each: of the facts, the card, the sum, what is left, and the time.
+_TAKEN_APART = frozenset({"said", "tokens", "last4", "minor", "currency", "left", "local"})
+_ABSENT = {
+    **dict.fromkeys(("stan", "rrn", "approval_code", "terminal", "merchant_id", "acquirer", "invoice"), ""),
+    "response_code": "",
+    "merchant": "-",
+    "transmitted_at": None,
+}
 
-    A tuple, for each message makes one where it is read and one where it is written: that takes a quarter of the time.
+
+class Transaction(NamedTuple):
+    """One financial message, read.  No card number, no track, no PIN block.  Where a field is absent, "" stands.
+
+    The WRITTEN come first: what the journal has of a message beside the decision, in the order of its columns.
     """
 
+    stan: str  # DE11
+    key: int  # 64 bits: link, class and function, DE11, DE7 (else 12+13), DE41 (else 32); the same for every repeat
     link: str
     mti: str  # as received, 0201
-    key: int  # 64 bits: link, class and function, DE11, DE7 (else 12+13), DE41 (else 32); the same for every repeat
-    arrived_at: float  # seconds since 1970
+    rrn: str  # DE37
+    approval_code: str  # DE38
+    terminal: str  # DE41
+    merchant_id: str  # DE42
+    acquirer: str  # DE32
+    invoice: str  # DE62, where the profile says it is the invoice number
     happened_at: int  # seconds since 1970: DE7, else DE12/13 in Bangkok, else arrival; for the policy in force
+    transmitted_at: int | None  # DE7 as seconds since 1970
+    local: str  # MMDDhhmmss of DE13 and DE12
+    minor: int  # of `amount`
+    currency: str  # its code
+    merchant: str  # cleaned, as the cardholder will read it
+    response_code: str  # DE39, as received
+    said: str  # the text of `facts`
+    # What follows is not written, or seldom.
     facts: Facts
-    card: Card | None
+    arrived_at: float  # seconds since 1970
+    tokens: tuple[bytes, ...]  # of the card; () where there is none
+    last4: str
     account: Kind | None = None  # DE3 digits 3 and 4: 30 credit, 10 and 20 debit
-    stan: str = ""  # DE11
-    rrn: str = ""  # DE37
-    approval_code: str = ""  # DE38
-    terminal: str = ""  # DE41
-    merchant_id: str = ""  # DE42
-    acquirer: str = ""  # DE32
-    invoice: str = ""  # DE62, where the profile says it is the invoice number
-    response_code: str = ""  # DE39, as received
     original: Original | None = None
-    amount: Money = NOTHING  # in baht if any of the message's amounts is, else as the merchant charged it
     reversed: Money | None = None  # a partial reversal's DE4 minus DE95's actual amount, in `amount`'s currency
-    balances: tuple[tuple[Kind, Money], ...] = ()  # of DE54, the types that the profile reads for each kind of card
-    merchant: str = "-"  # cleaned, as the cardholder will read it
+    left: tuple[tuple[Kind, int, str], ...] = ()  # `balances`, as minor units and the currency's code
     local_time: str = ""  # DE12, hhmmss
-    local_date: str = ""  # DE13, MMDD
-    transmitted_at: int | None = None  # DE7 as seconds since 1970
     domestic: bool = True  # DE43 does not name a country other than TH
     timed: bool = True  # the time in its key can be read, so that its repeats have the same `happened_at`
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        facts: Facts,
+        card: Card | None,
+        amount: Money = NOTHING,
+        local_date: str = "",
+        local_time: str = "",
+        balances: tuple[tuple[Kind, Money], ...] = (),
+        **others: Any,
+    ) -> "Transaction":
+        """The transaction of these values; `others` are fields as they stand."""
+        apart = {
+            "said": facts.text,
+            "facts": facts,
+            "tokens": card.tokens if card else (),
+            "last4": card.last4 if card else "",
+            "minor": amount.minor,
+            "currency": amount.currency.code,
+            "local": local_date + local_time,
+            "local_time": local_time,
+            "left": tuple((kind, money.minor, money.currency.code) for kind, money in balances),
+        }
+        return cls(**_ABSENT | others | apart)
+
+    def values(self) -> dict[str, Any]:
+        """Those that `of` makes it of."""
+        put_together = {name: getattr(self, name) for name in ("card", "amount", "balances", "local_date")}
+        return put_together | {name: value for name, value in self._asdict().items() if name not in _TAKEN_APART}
+
+    def but(self, **changed: Any) -> "Transaction":
+        """The same with other values."""
+        return Transaction.of(**self.values() | changed)
+
+    def __repr__(self) -> str:
+        return f"Transaction({self.link!r}, {self.mti!r}, STAN {self.stan!r}, card {self.last4!r})"
+
+    @property
+    def card(self) -> Card | None:
+        return Card(self.tokens, self.last4) if self.tokens else None
+
+    @property
+    def amount(self) -> Money:
+        """In baht if any of the message's amounts is, else as the merchant charged it."""
+        return Money(self.minor, by_code(self.currency))
+
+    @property
+    def balances(self) -> tuple[tuple[Kind, Money], ...]:
+        """Of DE54, the types that the profile reads for each kind of card."""
+        return tuple((kind, Money(minor, by_code(code))) for kind, minor, code in self.left)
+
+    @property
+    def local_date(self) -> str:
+        """DE13, MMDD."""
+        return self.local[: len(self.local) - len(self.local_time)]
 
     def balance(self, kind: Kind) -> Money | None:
         """What is left on a card of this kind, if the message says."""

@@ -60,8 +60,11 @@ def reversed_part(message: Message, dialect: Dialect) -> Money | None:
     return Money(whole.minor - int(actual), whole.currency)
 
 
-def balances(text: str, dialect: Dialect) -> tuple[tuple[Kind, Money], ...]:
-    """What DE54 says is left, for each kind of card, of the amount types that the profile reads for it."""
+def left(text: str, dialect: Dialect) -> tuple[tuple[Kind, int, str], ...]:
+    """What DE54 says is left, for each kind of card, of the amount types that the profile reads for it.
+
+    Minor units, and the code of the currency.
+    """
     size = dialect.profile.balance_set
     if len(text) < size:
         return ()  # an EDC's tip has 12 digits
@@ -72,8 +75,8 @@ def balances(text: str, dialect: Dialect) -> tuple[tuple[Kind, Money], ...]:
             text[at : at + _HEAD] if text[at + _HEAD : at + size].isdecimal() else ""
             for at in range(0, len(text) - size + 1, size)
         ]
-    left = _left(tuple(heads), dialect)
-    return tuple([(kind, Money(sign * int(text[at + _HEAD : at + size]), of)) for kind, at, sign, of in left])
+    read = _read(tuple(heads), dialect)
+    return tuple([(kind, sign * int(text[at + _HEAD : at + size]), of) for kind, at, sign, of in read])
 
 
 _HEAD = 8  # of a set of DE54: account 2, type 2, currency 3, sign 1; digits follow
@@ -81,12 +84,12 @@ _SIGN = {"C": 1, "D": -1}
 
 
 @lru_cache(maxsize=1024)  # a host has few of them
-def _left(heads: Sequence[str], dialect: Dialect) -> Sequence[tuple[Kind, int, int, Currency]]:
+def _read(heads: Sequence[str], dialect: Dialect) -> Sequence[tuple[Kind, int, int, str]]:
     """Which sets are read: for each kind of card where its set begins, and the sign and the currency of that."""
     size, found = dialect.profile.balance_set, []
     for kind, types in dialect.profile.balances.items():
         if (n := _of(heads, types, kind)) is not None:
-            found.append((kind, n * size, _SIGN[heads[n][7]], named(heads[n][4:7])))
+            found.append((kind, n * size, _SIGN[heads[n][7]], named(heads[n][4:7]).code))
     return found
 
 

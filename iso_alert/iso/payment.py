@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 from iso_alert.domain.card import Card, Kind
 from iso_alert.domain.money import Money
 from iso_alert.domain.transaction import Facts, Original, Transaction
-from iso_alert.iso.amounts import balances, named
+from iso_alert.iso.amounts import left, named
 from iso_alert.iso.dialect import Decision, Dialect
 from iso_alert.iso.kept import words
 from iso_alert.iso.merchant import acceptor
@@ -71,13 +71,13 @@ def transaction(
     transmitted = near(transmission, UTC_ZONE, arrived_at)
     happened = transmitted or near(date + time, BANGKOK, arrived_at)
     return Transaction(  # in its order: with names, making one takes longer by half
-        dialect.link, mti, key(dialect.link, mti, stan, when, terminal or acquirer, card),
-        arrived_at, happened or int(arrived_at),
-        facts, card, account, stan, rrn, code, terminal, merchant_id,
+        stan, key(dialect.link, mti, stan, when, terminal or acquirer, card), dialect.link, mti, rrn, code,
+        terminal, merchant_id,
         acquirer.lstrip("0"),  # as DE90 has it, which pads with zeros
-        invoice, response_code and bare(response_code), original, total, part,
-        balances(additional, dialect) if additional else (),
-        name, time, date, transmitted, domestic,
+        invoice, happened or int(arrived_at), transmitted, date + time, total.minor, total.currency.code,
+        name, response_code and bare(response_code), facts.text, facts, arrived_at,
+        card.tokens if card else (), card.last4 if card else "", account, original, part,
+        left(additional, dialect) if additional else (), time, domestic,
         (transmitted if transmission else happened) is not None,
     )  # fmt: skip
 

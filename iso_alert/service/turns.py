@@ -23,6 +23,7 @@ from iso_alert.iso.profile import Said
 from iso_alert.iso.reading import Action, FileAction, NetworkManagement, Reading, read
 from iso_alert.service.enrolment import Reply
 from iso_alert.service.link_rules import LinkRules, Watch
+from iso_alert.store.bundle import Batch
 
 log = structlog.get_logger()
 
@@ -45,7 +46,7 @@ class Heard:
     """The frames of one read: turns in their order (None: a keep-alive), and the messages that must be recorded."""
 
     turns: list[Turn | Usual | None] = field(factory=list)
-    batch: list[Transaction] = field(factory=list)
+    batch: Batch = field(factory=Batch)
     recording: list[Turn] = field(factory=list)
     asking: list[Turn] = field(factory=list)
     usual: Said = Said.RECORDED  # what is said to all usual messages

@@ -1,14 +1,13 @@
 """Values as rows, and rows as values.  The order of columns is that of the statements in store/sql."""
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_type_hints
 
 from attrs import astuple
-from cattrs.cols import namedtuple_dict_structure_factory, namedtuple_dict_unstructure_factory
 from cattrs.preconf.json import make_converter
 
-from iso_alert.domain.card import Kind
+from iso_alert.domain.card import Card, Kind
 from iso_alert.domain.channel import Channel
 from iso_alert.domain.decision import Decision
 from iso_alert.domain.event import Event
@@ -19,16 +18,21 @@ from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import Holder, Subscription, SubscriptionState
 from iso_alert.domain.text import Language
 from iso_alert.domain.thread import State
-from iso_alert.domain.transaction import Original, Transaction
+from iso_alert.domain.transaction import WRITTEN, Original, Transaction
 from iso_alert.store.port import Lease, Taken
 from iso_alert.store.recent import Names, Recent, bits
 from iso_alert.store.working import Draft, Written
 
 _JSON = make_converter()
-_JSON.register_structure_hook(Transaction, namedtuple_dict_structure_factory(Transaction, _JSON))
-_JSON.register_unstructure_hook(Transaction, namedtuple_dict_unstructure_factory(Transaction, _JSON))
-PLAIN = 28  # columns that every message fills
+PLAIN = 10 + WRITTEN  # columns that every message fills
 NOTHING_MORE = (None,) * 8
+_VALUES: Mapping[str, Any] = {
+    **get_type_hints(Transaction),
+    "card": Card | None,
+    "amount": Money,
+    "balances": tuple[tuple[Kind, Money], ...],
+    "local_date": str,
+}
 _NO_PARTS = frozenset[int]()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
 _KINDS: dict[str | None, Kind | None] = {None: None, **{kind.value: kind for kind in Kind}}
@@ -37,13 +41,7 @@ _KINDS: dict[str | None, Kind | None] = {None: None, **{kind.value: kind for kin
 def txn_row(written: Written, counts_small: bool = False) -> tuple[Any, ...]:
     """The message: PLAIN columns, and the others where one is filled; marked, if small purchases are counted."""
     id_, card, of, decision = written
-    row = (
-        id_, of.stan, card, of.key, of.link, of.mti, of.rrn or None, of.approval_code or None,
-        of.terminal or None, of.merchant_id or None, of.acquirer or None, of.invoice or None,
-        of.happened_at, of.transmitted_at, of.local_date + of.local_time or None,
-        of.amount.minor, of.amount.currency.code, of.merchant, of.response_code or None, of.facts.text,
-        *decision.words, decision.thread or id_,
-    )  # fmt: skip
+    row = (id_, card, decision.thread or id_, *decision.words, *of[:WRITTEN])
     small = counts_small and decision.reason is Reason.BELOW_THRESHOLD
     plain = of.timed and not (small or decision.follows or of.original or of.reversed)
     return row if plain else row + _more(of, decision, small)
@@ -89,12 +87,13 @@ def bare(message_id: str) -> str:
 
 
 def dump(of: Transaction) -> str:
-    """A message as text, for `load`."""
-    return _JSON.dumps(of)
+    """A message as text, for `load`: the values that it is made of, and not how it has them."""
+    return _JSON.dumps(of.values())
 
 
 def load(text: str) -> Transaction:
-    return _JSON.loads(text, Transaction)
+    said = json.loads(text).items()
+    return Transaction.of(**{name: _JSON.structure(value, _VALUES[name]) for name, value in said})
 
 
 def holder(card: int, kind: str | None, customer: int | None, mobile: str, language: str, state: str) -> Holder:

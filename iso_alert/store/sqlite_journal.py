@@ -29,7 +29,7 @@ SQL = statements("journal.sql")
 OVERDUE = 256  # halves that are given up at a time
 RUNS = 8  # of plain and other messages, each a step; beyond it all are written as others
 WORTH = 4  # messages of a run that are worth a step also then, where nobody else wants the GIL
-NAMED = itemgetter(2, 0, 1, 6, 7)  # card, id, STAN, RRN and approval code of a row
+NAMED = itemgetter(1, 0, 10, 14, 15)  # card, id, STAN, RRN and approval code of a row
 NO_CARD = (None,)  # the tokens of a message without one
 
 
@@ -71,11 +71,7 @@ class SqliteJournal:
 
     def _working(self, batch: Sequence[Transaction], book: Rulebook, now: float) -> Working:
         n = count()
-        wanted = [
-            (next(n), token, rows.spell(of), of.stan, of.key)
-            for of in batch
-            for token in (of.card.tokens if of.card else NO_CARD)
-        ]
+        wanted = [(next(n), token, rows.spell(of), of.stan, of.key) for of in batch for token in (of.tokens or NO_CARD)]
         answers = [*self._steps.ask("asked", wanted)]
         last_txn, last_alert, last_card, stopped, small_from, _ = answers[0]
         self._recent.catch_up(last_txn)
@@ -89,7 +85,7 @@ class SqliteJournal:
         if book.paired:
             found = self._steps.read("halves_of_cards", _cards(working))
             working.halves.update({(stan, card, key): rows.load(text) for stan, card, key, text in found})
-        asking = [of for of in batch if of.card and of.facts.ask_the_journal]
+        asking = [of for of in batch if of.tokens and of.facts.ask_the_journal]
         if asking:
             cards = [working.holder(of).card for of in asking]
             wanted = [rows.want_row(of, card, self._recent) for of, card in zip(asking, cards, strict=True)]
@@ -99,13 +95,13 @@ class SqliteJournal:
     def _meet_strangers(self, working: Working, batch: Sequence[Transaction], free: int) -> None:
         """Write down the cards that nobody has seen, and those anew that were met under an older key."""
         holders, strange = working.holders, list[Row]()
-        for card in {of.card.token: of.card for of in batch if of.card and of.card.tokens[0] not in holders}.values():
-            known = next((holders[token] for token in card.tokens if token in holders), None)
+        for tokens, last4 in {of.tokens: of.last4 for of in batch if of.tokens and of.tokens[0] not in holders}.items():
+            known = next((holders[token] for token in tokens if token in holders), None)
             if known:
-                self._steps.do("move_token", card.token, known.card)
+                self._steps.do("move_token", tokens[0], known.card)
             else:
-                strange.append((free + len(strange), card.token, card.last4))
-            holders[card.token] = known or Holder(strange[-1][0])
+                strange.append((free + len(strange), tokens[0], last4))
+            holders[tokens[0]] = known or Holder(strange[-1][0])
         self._steps.write("insert_cards", strange)
 
     def _remember(self, working: Working, found: Iterable[Row]) -> None:

@@ -50,7 +50,7 @@ def subscription_line(serial: int = 1, language: Language = Language.EN) -> Subs
 def sale(serial: int = 1, stan: int = 1, **changed: Any) -> Transaction:
     """A chip purchase of 2,500.00 baht in a shop, just now."""
     text = f"{stan:06d}"
-    made = Transaction(
+    made = Transaction.of(
         link=LINK,
         mti="0200",
         key=crc32(f"20 {text} {serial}".encode()),
@@ -68,7 +68,7 @@ def sale(serial: int = 1, stan: int = 1, **changed: Any) -> Transaction:
         local_date="1123",
         transmitted_at=int(NOW),
     )
-    return made._replace(**changed)
+    return made.but(**changed)
 
 
 def again(of: Transaction) -> Transaction:
@@ -80,10 +80,8 @@ def reversal(of: Transaction, **changed: Any) -> Transaction:
     """What takes a sale back: it has the sale's STAN, and names it in DE90."""
     facts = evolve(of.facts, mti_class="4", origin="0")
     said = Original(of.mti, of.stan)
-    made = of._replace(
-        mti="0400", key=of.key ^ 0x40_0000_0000, facts=facts, original=said, arrived_at=of.arrived_at + 1
-    )
-    return made._replace(**changed)
+    made = of.but(mti="0400", key=of.key ^ 0x40_0000_0000, facts=facts, original=said, arrived_at=of.arrived_at + 1)
+    return made.but(**changed)
 
 
 @cache

@@ -47,7 +47,7 @@ def past(id_: int = 1, **changed: Any) -> Past:
 def cancel(**changed: Any) -> Transaction:
     """A reversal a minute later that says nothing of its original but what `changed` says."""
     bare = reversal(sale(), stan="000009", rrn="", original=None, acquirer="12345", arrived_at=NOW + 60)
-    return bare._replace(**changed)
+    return bare.but(**changed)
 
 
 def said(**changed: str) -> Original:

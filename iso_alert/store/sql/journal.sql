@@ -143,17 +143,17 @@ UPDATE card SET token = ? WHERE id = ?
 
 -- name: insert_txns
 -- Messages with their decisions.
-INSERT INTO txn (id, stan, card, key, link, mti, rrn, approval_code, terminal, merchant_id, acquirer, invoice,
-                 happened_at, transmitted_at, local, amount, currency, merchant, response_code, facts, event, channel,
-                 sub_channel, kind, rules, subscription, reason, thread,
+INSERT INTO txn (id, card, thread, event, channel, sub_channel, kind, rules, subscription, reason,
+                 stan, key, link, mti, rrn, approval_code, terminal, merchant_id, acquirer, invoice, happened_at,
+                 transmitted_at, local, amount, currency, merchant, response_code, facts,
                  original, reversed, balance, matched, matched_by, unmatched, small, untimed)
 VALUES :rows ON CONFLICT (id) DO NOTHING
 
 -- name: insert_plain_txns
 -- Messages that speak of no other, and that nothing waits for.
-INSERT INTO txn (id, stan, card, key, link, mti, rrn, approval_code, terminal, merchant_id, acquirer, invoice,
-                 happened_at, transmitted_at, local, amount, currency, merchant, response_code, facts, event, channel,
-                 sub_channel, kind, rules, subscription, reason, thread)
+INSERT INTO txn (id, card, thread, event, channel, sub_channel, kind, rules, subscription, reason,
+                 stan, key, link, mti, rrn, approval_code, terminal, merchant_id, acquirer, invoice, happened_at,
+                 transmitted_at, local, amount, currency, merchant, response_code, facts)
 VALUES :rows ON CONFLICT (id) DO NOTHING
 
 -- name: change_thread
