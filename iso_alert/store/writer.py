@@ -18,6 +18,7 @@ from attrs import define
 from iso_alert.apart import stand_apart
 from iso_alert.domain.decision import Rulebook
 from iso_alert.garbage import spare_what_stays
+from iso_alert.store.engine import count_no_memory
 from iso_alert.store.parcels import HEAD, Book, Errand, unwrap, wrap
 from iso_alert.store.port import StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
@@ -63,6 +64,7 @@ def _parcel(answer: tuple[bool, Any]) -> bytes:
 def main(path: str, number: str) -> None:
     """The process.  `number` is the file descriptor of the line, whose first word from us is how opening went."""
     stand_apart("writer")
+    count_no_memory()
     with socket(fileno=int(number)) as line:
         try:
             store = Sqlite(Path(path), alone=True)
