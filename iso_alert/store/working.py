@@ -125,7 +125,7 @@ class Working:
         """A reversal of what still waits for its response: the response will not be waited for."""
         for key, half in list(self.halves.items()):
             same_card = key[1] == self.holder(of).card != 0
-            if same_card and find_original(of, [as_past(0, half, self._on(0, half, key[1]))]):
+            if same_card and find_original(of, [as_past(0, half, self._decided(0, half, key[1]))]):
                 self.take_half(key)
 
     def take_half(self, key: Key, alone: bool = True) -> Recorded | None:
@@ -137,12 +137,15 @@ class Working:
             self.gone_halves.append(key)
         return self._decide(key, half) if alone else None
 
-    def _on(self, number: int, of: Transaction, card: int) -> Decision:
-        return decide(number, of, self.holder(of), self._known(card), self.book)
+    def _decided(self, number: int, of: Transaction, card: int) -> Decision:
+        known = NOTHING_KNOWN
+        if card in self.past or card in self.small:
+            known = Known(self.past.get(card, ()), self.small.get(card, ()))
+        return decide(number, of, self.holders[of.tokens[0]] if of.tokens else NOBODY, known, self.book)
 
     def _decide(self, key: Key, of: Transaction) -> Recorded:
         number, card = self.next_txn, key[1]
-        decision = self._on(number, of, card)
+        decision = self._decided(number, of, card)
         self.next_txn, self.known[key] = number + 1, number
         self.written.append((number, card, of, decision))
         drafts: Sequence[Draft] = ()
@@ -153,11 +156,6 @@ class Working:
         if card in self.crowded:
             self._remember(number, of, card, decision, drafts)
         return Recorded(number, decision)
-
-    def _known(self, card: int) -> Known:
-        if card in self.past or card in self.small:
-            return Known(self.past.get(card, ()), self.small.get(card, ()))
-        return NOTHING_KNOWN
 
     def _draft(self, number: int, of: Transaction, card: int, decision: Decision, alert: NewAlert) -> Draft:
         id_, self.next_alert = self.next_alert, self.next_alert + 1
