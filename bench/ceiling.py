@@ -1,6 +1,7 @@
 """What SQLite alone can do here: the rows of a real journal written again, with nobody to decide or to answer.
 
-Twice: as plain rows, and into the journal's own table with its indexes, which is the ceiling that we are held against.
+Twice: as plain rows, and into the journal's own table with its indexes, which is the ceiling that we are held against;
+and as many rows to a commit as the journal takes at most.
 """
 
 import sqlite3
@@ -13,7 +14,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-BATCH = 256  # rows to a commit, as many as the journal takes at most
+from iso_alert.service.journal import BATCH
+
 ROWS = 50_000  # of the journal, to be written again
 _STATEMENTS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 4000")
 

@@ -17,7 +17,7 @@ from iso_alert.service.words import Brought, Recorded
 from iso_alert.store.bundle import Bundle
 from iso_alert.store.port import StoreUnavailable
 
-BATCHES = 256  # of one connection each: as many as may be in one commit
+BATCHES = 384  # of one connection each: as many as may be in one commit
 
 
 @define(eq=False)

@@ -19,7 +19,7 @@ from iso_alert.domain.transaction import Transaction
 from iso_alert.service.desk import Answer, Desk
 from iso_alert.store.port import Committed, Lease, StoreUnavailable
 
-BATCH = 256  # messages to a commit; beyond it a commit takes longer and gains little
+BATCH = 384  # messages to a commit; beyond it a commit takes longer and gains little
 AHEAD = 16  # messages that are worth a batch while the one before is still done
 BOUND = 2048  # messages that may wait
 SWEEP = 1.0  # seconds between looks for halves that are overdue

@@ -7,15 +7,12 @@ is pickled becomes the messages themselves.
 
 import pickle
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 from attrs import field, frozen
 
-from iso_alert.domain.transaction import Transaction
+from iso_alert.domain.transaction import Transaction, of_row
 from iso_alert.store.parcels import unwrap
-
-_OF_ROW: partial[Transaction] = partial(tuple.__new__, Transaction)
 
 
 class Batch(list[Transaction]):
@@ -26,7 +23,7 @@ class Batch(list[Transaction]):
 
 
 def _opened(rows: Iterable[tuple[Any, ...]]) -> Batch:
-    return Batch(map(_OF_ROW, rows))
+    return Batch(map(of_row, rows))
 
 
 @frozen

@@ -13,7 +13,7 @@ from iso_alert.iso.message import Message
 from iso_alert.iso.profile import Place
 from iso_alert.iso.reading import Action, FileAction, Ignored, NetworkManagement, Why, read
 from iso_alert.store.rows import spell
-from tests.iso.messages import ARRIVED, message, speak
+from tests.iso.messages import ARRIVED, PROFILES, message, speak
 
 
 def transaction(changed: dict[str, str] | None = None, profile: str = "iso87-ascii", **settings: Any) -> Transaction:
@@ -21,6 +21,24 @@ def transaction(changed: dict[str, str] | None = None, profile: str = "iso87-asc
     reading = read(message(changed, profile, **settings), speak(profile, **settings), ARRIVED)
     assert isinstance(reading, Transaction), reading
     return reading
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_transaction_is_whole(profile: str) -> None:
+    """It is made of its fields in their order, unseen by any check: made of its values by name it is the same."""
+    read_ = transaction(profile=profile)
+    said, merchant = read_.response_code, read_.merchant
+
+    assert Transaction.of(**read_.values()) == read_
+    assert (len(read_), read_.said, read_.stan, said, merchant) == (
+        len(read_._fields),
+        read_.facts.text,
+        "000123",
+        "",
+        "-",
+    )
+    assert (read_.link, read_.mti[1:], read_.terminal, read_.key) == ("test", "200", "EDC00042", read_[1])
+    assert (read_.happened_at, read_.amount, str(read_.card)) == (1795421702, Money(250000, BAHT), "*1111")
 
 
 USD, JPY, KWD = by_code("USD"), by_code("JPY"), by_code("KWD")
