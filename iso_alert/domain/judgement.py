@@ -43,7 +43,7 @@ class Judgement:
         """The policy's row for an event that nothing else is known of, and its answer."""
         if event in _NEVER:
             return None, _NEVER[event]
-        if self.of.card is None:
+        if not self.of.tokens:
             return None, Reason.NO_CARD
         row = self.version.row(self.plain.kind, self.plain.channel, event)
         if row is None or row.follows:
@@ -83,19 +83,19 @@ class Judgement:
         self, key: str, total: Money, original: Past | None = None, hold: float = 0.0, **more: object
     ) -> NewAlert:
         to = self.holder.subscription
-        assert to is not None and self.of.card is not None  # `_may_tell` and `_judged` saw to it
+        assert to is not None and self.of.tokens  # `_may_tell` and `_judged` saw to it
         balance = self.of.balance(self.plain.kind)
         text = self.texts.spending(
             key,
             to.language,
             amt=self.texts.amount(total, to.language),
-            last4=self.of.card.last4,
+            last4=self.of.last4,
             merchant=original.merchant if original and original.merchant != "-" else self.of.merchant,
             time=shown_time(self.of, original),
-            bal=balance if balance and balance.currency == BAHT else None,
+            bal=balance if balance and balance.currency.code == BAHT.code else None,
             **more,
         )
-        return NewAlert(key, to.customer, to.mobile, to.language.value, text, hold)
+        return NewAlert(key, to.customer, to.mobile, to.language._value_, text, hold)
 
     def _sum(self, original: Past | None) -> Money:
         return shown_sum(self.of, self.plain.event, original)

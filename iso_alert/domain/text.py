@@ -30,7 +30,7 @@ class Texts:
 
     def spending(self, key: str, language: Language, **places: object) -> str:
         """The text `key` (approval, cancel) with its places filled; `bal` None leaves its clause out."""
-        return _fill(self.words[key][language.value], places)
+        return _fill(self.words[key][language._value_], places)
 
     def notice(self, key: str, language: Language, **places: object) -> str:
         """A text about the subscription itself, by SMS or on a slip."""
@@ -38,8 +38,8 @@ class Texts:
 
     def amount(self, money: Money, language: Language) -> str:
         """A sum with its currency, as the language writes it: `THB 2,500.00`, `25.00 USD`."""
-        key = "amount" if money.currency == BAHT else "foreign"
-        return self.words[key][language.value].format(sum=money, code=money.currency.code)
+        code = money.currency.code
+        return self.words["amount" if code == BAHT.code else "foreign"][language._value_].format(sum=money, code=code)
 
 
 _CLAUSE = re.compile(r"\[([^]]*)]")

@@ -184,7 +184,7 @@ class Transaction(NamedTuple):
 
     def balance(self, kind: Kind) -> Money | None:
         """What is left on a card of this kind, if the message says."""
-        return dict(self.balances).get(kind)
+        return next((Money(minor, by_code(code)) for of, minor, code in self.left if of is kind), None)
 
 
 of_row: partial[Transaction] = partial(tuple.__new__, Transaction)  # of all its fields as one tuple: the quickest way

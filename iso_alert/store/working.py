@@ -5,7 +5,7 @@ what the next one sees.  Nothing here knows which engine the store is.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from attrs import define, field
 
@@ -65,7 +65,7 @@ class Working:
     holders: dict[bytes, Holder] = field(factory=dict)
     known: dict[Key, int] = field(factory=dict)
     past: defaultdict[int, list[Past]] = field(factory=lambda: defaultdict(list))
-    crowded: set[int] = field(factory=set)  # cards of which the batch holds more than one message
+    crowded: set[int] = field(factory=set)  # cards of which a message of the batch may bear on a later one
     halves: dict[Key, Transaction] = field(factory=dict)  # of mirrored feeds: one side is here, the other is not
     new_halves: set[Key] = field(factory=set)
     gone_halves: list[Key] = field(factory=list)
@@ -88,14 +88,16 @@ class Working:
     def holder(self, of: Transaction) -> Holder:
         return self.holders[of.tokens[0]] if of.tokens else NOBODY
 
-    def keys(self, batch: Iterable[Transaction]) -> list[Key]:
-        """The key of each message; notes which cards come more than once (with mirrored feeds any may)."""
+    def keys(self, batch: Collection[Transaction]) -> list[Key]:
+        """The key of each message; notes the cards of which one message may bear on another."""
         keys = [(of.stan, self.holder(of).card, of.key) for of in batch]
         cards = [card for _, card, _ in keys]
         if self.book.paired:
             self.crowded = {*cards} - {NOBODY.card}
         elif len({*cards}) < len(cards):
             self.crowded = {card for card, many in Counter(cards).items() if card and many > 1}
+            if not self.book.policy.counts_small:  # then most that come together stand alone all the same
+                self.crowded &= {card for card, of in zip(cards, batch, strict=True) if of.facts.ask_the_journal}
         return keys
 
     def take(self, key: Key, of: Transaction) -> Recorded:
