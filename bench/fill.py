@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from bench.report import tell
-from iso_alert.store.recent import mark
+from iso_alert.domain.mark import mark
 
 DAYS = 89  # a day less than what is kept by default: nothing of it is taken away meanwhile
 _COPY = """

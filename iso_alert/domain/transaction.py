@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from attrs import astuple, frozen
 
 from iso_alert.domain.card import Card, Kind
+from iso_alert.domain.mark import mark
 from iso_alert.domain.money import NOTHING, Money, by_code
 
 
@@ -78,8 +79,8 @@ class Original:
 
 
 WRITTEN = 18  # fields of a transaction that the journal writes as they stand
-# Fields that hold a part of a value each: of the facts, the card, the sum, what is left, and the time.
-_TAKEN_APART = frozenset({"said", "tokens", "last4", "minor", "currency", "left", "local"})
+# Fields that hold a part of a value each, or follow from others: facts, card, sum, what is left, time, names.
+_TAKEN_APART = frozenset({"said", "tokens", "last4", "minor", "currency", "left", "local", "mark"})
 _ABSENT = {
     **dict.fromkeys(("stan", "rrn", "approval_code", "terminal", "merchant_id", "acquirer", "invoice"), ""),
     "response_code": "",
@@ -117,6 +118,7 @@ class Transaction(NamedTuple):
     arrived_at: float  # seconds since 1970
     tokens: tuple[bytes, ...]  # of the card; () where there is none
     last4: str
+    mark: int  # of its names, by which later messages look for it
     account: Kind | None = None  # DE3 digits 3 and 4: 30 credit, 10 and 20 debit
     original: Original | None = None
     reversed: Money | None = None  # a partial reversal's DE4 minus DE95's actual amount, in `amount`'s currency
@@ -149,7 +151,8 @@ class Transaction(NamedTuple):
             "local_time": local_time,
             "left": tuple((kind, money.minor, money.currency.code) for kind, money in balances),
         }
-        return cls(**_ABSENT | others | apart)
+        values = _ABSENT | others | apart
+        return cls(**values, mark=mark(values["stan"], values["rrn"], values["approval_code"]))
 
     def values(self) -> dict[str, Any]:
         """Those that `of` makes it of."""

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
 from iso_alert.domain.card import Card, Kind
+from iso_alert.domain.mark import mark
 from iso_alert.domain.money import Money
 from iso_alert.domain.transaction import Facts, Original, Transaction, of_row
 from iso_alert.iso.amounts import left, named
@@ -76,7 +77,8 @@ def transaction(
         acquirer.lstrip("0"),  # as DE90 has it, which pads with zeros
         invoice, happened or int(arrived_at), transmitted, date + time, minor, money.code,
         name, response_code and bare(response_code), facts.text, facts, arrived_at,
-        card.tokens if card else (), card.last4 if card else "", account, original, part,
+        card.tokens if card else (), card.last4 if card else "",
+        mark(stan, rrn, code), account, original, part,
         left(additional, dialect) if additional else (), time, domestic,
         (transmitted if transmission else happened) is not None,
     ))  # fmt: skip

@@ -6,17 +6,17 @@ gathered.  Whatever was in memory only is read again from the messages themselve
 wrote, and when a transaction was taken back.  Who asks looks at the messages too: one may have been purged since.
 
 An entry is read at hardly any cost; its message is a page of its own, for which another leaves the cache.  So an entry
-has a mark: 16 bits of each of the three by which messages are found.  Where none of them agrees, nor does the message.
+has a mark (domain/mark.py).
 """
 
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeAlias
-from zlib import crc32
 
 from attrs import define, field, frozen
 
+from iso_alert.domain.mark import BITS, mark
 from iso_alert.store.queries import SIZES
 from iso_alert.store.steps import Steps
 
@@ -25,22 +25,10 @@ AT_LEAST, AT_MOST = 64, SIZES[-1]  # entries to a statement
 PACE = 2  # entries that are written for each new message: done when the next are half gathered
 AGE = 34  # bits of an id within one age of card_txn
 NEWEST = 1024  # messages of a card that are looked at, here and in each age (journal.sql): some never rest
-BITS = 16  # of a mark, for each name
 
 Cards: TypeAlias = "dict[int, array[int]]"  # of each card's messages, in order: id, mark, id, mark, …
 Entry = tuple[int, int, int, int]  # age, card, message, mark
-Named = tuple[int, int, str, str | None, str | None]  # card (0: none), id, STAN, RRN, approval code
-
-
-def bits(name: str | None) -> int:
-    """What a mark has of a STAN, an RRN or an approval code; of none nothing."""
-    return crc32((name or "").encode()) & 0xFFFF
-
-
-def mark(stan: str, rrn: str | None, approval_code: str | None) -> int:
-    """What an entry has of its message: their `bits`, written out, for it is done once a message."""
-    rrn_bits, approval_bits = crc32((rrn or "").encode()) & 0xFFFF, crc32((approval_code or "").encode()) & 0xFFFF
-    return crc32(stan.encode()) & 0xFFFF | rrn_bits << BITS | approval_bits << 2 * BITS
+Marked = tuple[int, int, int]  # card (0: none), id, mark
 
 
 @frozen
@@ -80,7 +68,8 @@ class Recent:
         if self._newest is None:
             self._newest = self._steps.one("card_txn_until")[0]
         if newest != self._newest:
-            self.note(self._steps.all("card_txns_after", self._newest))
+            later = self._steps.all("card_txns_after", self._newest)
+            self.note((card, id_, mark(*names)) for card, id_, *names in later)
             self._newest = newest
 
     def forget(self) -> None:
@@ -88,17 +77,15 @@ class Recent:
         self._gathered, self._count, self._newest = {}, 0, None
         self._writing, self._entries, self._owed = {}, None, 0
 
-    def note(self, rows: Iterable[Named]) -> None:
+    def note(self, messages: Iterable[Marked]) -> None:
         """Messages that stand in the store now, in their order."""
         gathered, id_ = self._gathered, self._newest
-        for card, id_, stan, rrn, approval_code in rows:
+        for card, id_, marked in messages:
             self._count += 1
-            if card:
-                entry = id_, mark(stan, rrn, approval_code)
-                if card in gathered:
-                    gathered[card].extend(entry)
-                else:
-                    gathered[card] = array("q", entry)
+            if card in gathered:
+                gathered[card].extend((id_, marked))
+            elif card:
+                gathered[card] = array("q", (id_, marked))
         self._newest = id_
 
     def of(self, card: int, names: Names) -> list[int]:

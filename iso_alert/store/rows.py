@@ -11,6 +11,7 @@ from iso_alert.domain.card import Card, Kind
 from iso_alert.domain.channel import Channel
 from iso_alert.domain.decision import Decision
 from iso_alert.domain.event import Event
+from iso_alert.domain.mark import bits
 from iso_alert.domain.matching import looks_back
 from iso_alert.domain.money import BAHT, Currency, Money, by_code
 from iso_alert.domain.past import Past, Unit
@@ -20,7 +21,7 @@ from iso_alert.domain.text import Language
 from iso_alert.domain.thread import State
 from iso_alert.domain.transaction import WRITTEN, Original, Transaction
 from iso_alert.store.port import Lease, Taken
-from iso_alert.store.recent import Names, Recent, bits
+from iso_alert.store.recent import Names, Recent
 from iso_alert.store.working import Draft, Written
 
 _JSON = make_converter()

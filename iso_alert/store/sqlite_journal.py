@@ -8,7 +8,6 @@ All of it happens inside the caller's transaction.
 import json
 from collections.abc import Iterable, Sequence
 from itertools import chain, count, groupby
-from operator import itemgetter
 from sqlite3 import Connection
 from typing import Any
 
@@ -29,7 +28,6 @@ SQL = statements("journal.sql")
 OVERDUE = 256  # halves that are given up at a time
 RUNS = 8  # of plain and other messages, each a step; beyond it all are written as others
 WORTH = 4  # messages of a run that are worth a step also then, where nobody else wants the GIL
-NAMED = itemgetter(1, 0, 10, 14, 15)  # card, id, STAN, RRN and approval code of a row
 NO_CARD = (None,)  # the tokens of a message without one
 
 
@@ -131,7 +129,7 @@ class SqliteJournal:
         counts = working.book.policy.counts_small
         table = [rows.txn_row(written, counts) for written in working.written]
         self._insert(table)
-        self._recent.note(map(NAMED, table))
+        self._recent.note((card, id_, of.mark) for id_, card, of, _ in working.written)
         self._recent.write_down(len(working.written))
         if working.gone_halves or working.new_halves:
             self._keep_halves(working)

@@ -110,9 +110,7 @@ def test_a_token_moves_to_the_newest_key(kept: Kept) -> None:
 @pytest.mark.parametrize("differs", ["key", "card", "stan"])
 def test_two_messages_are_two(kept: Kept, differs: str) -> None:
     """The key, the card and the STAN together name a message; either of them alone may come again."""
-    kept.record(
-        sale(), {"key": sale(key=99), "card": sale(card=card(2)), "stan": sale()._replace(stan="000077")}[differs]
-    )
+    kept.record(sale(), {"key": sale(key=99), "card": sale(card=card(2)), "stan": sale().but(stan="000077")}[differs])
 
     assert kept.count("txn") == 2
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from iso_alert.domain.deciding import decide
 from iso_alert.domain.decision import NOTHING_KNOWN
+from iso_alert.domain.mark import BITS, bits, mark
 from iso_alert.domain.money import Money
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import Holder
 from iso_alert.domain.transaction import Original, Transaction
-from iso_alert.store.recent import BITS, bits, mark
 from iso_alert.store.rows import NOTHING_MORE, PLAIN, txn_row
-from iso_alert.store.sqlite_journal import NAMED, RUNS, SQL, WORTH
+from iso_alert.store.sqlite_journal import RUNS, SQL, WORTH
 from tests.support.bank import book, reversal, sale
 from tests.support.engines import ENGINES
 
@@ -77,13 +77,6 @@ def test_a_row_is_as_wide_as_it_must_be(what: str, of: dict[str, Any], counted: 
     assert len(row) in (PLAIN, PLAIN + len(NOTHING_MORE))
     assert (len(row) == PLAIN) == (not (MORE[what] or of or counted))
     assert row[PLAIN:] != NOTHING_MORE
-
-
-def test_the_names_of_a_row_are_found_in_it() -> None:
-    """Card, number, STAN, RRN and approval code: what is remembered of the newest messages of a card."""
-    names = [name.strip() for name in COLUMNS.split(",")]
-
-    assert NAMED(names) == ("card", "id", "stan", "rrn", "approval_code")
 
 
 @given(st.text("0123456789ABC", max_size=12), st.text("0123456789", max_size=12), st.text("0123456789", max_size=6))
