@@ -4,6 +4,8 @@ whole node that logs everything; then the store, its log, the metrics, the pages
 The one exception is a host's own DE2 in the answer to it.
 """
 
+import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
@@ -34,9 +36,10 @@ from iso_alert.service.rulebook import read_rulebook
 from iso_alert.sim.cards import test_pan, track2
 from iso_alert.sim.smsc import SmscOptions, serve_smsc
 from iso_alert.store.port import CardLine, SubscriptionLine
+from iso_alert.store.sqlite import Sqlite
 from tests.fixtures import FIXTURES, READ
 from tests.support.bank import KEYRING
-from tests.support.deployment import deploy
+from tests.support.deployment import deploy, service
 from tests.support.scanner import known, passing
 
 PROFILES = ("iso87-ascii", "iso87-binary-bitmap", "edc-bcd-tpdu", "iso87-ebcdic", "iso93-ascii")
@@ -305,6 +308,33 @@ def test_much_was_said(harvest: Harvest) -> None:
 def test_nothing_came_out(harvest: Harvest) -> None:
     """Nowhere, in no encoding."""
     assert leaks(harvest, [*pans(), *SECRETS]) == []
+
+
+async def test_nothing_comes_out_of_speakers(tmp_path: Path) -> None:
+    """Nor where further processes read the messages, log what they cannot read, and are killed over it."""
+    config, harvest = deploy(tmp_path, more="speakers = 2\n"), Harvest(tmp_path)
+    with closing(Sqlite(tmp_path / "alerts.db")) as store:
+        cards, people = customers()
+        store.import_cards(cards)
+        store.import_subscriptions(people, 0.0)
+    spoken = dialect("switch", read_profile("iso87-ascii"))
+    async with service(config, "--log-level", "debug") as one:
+        for mti in NAMES:
+            wires = [spoken.framing.wrap(frame) for frame in frames_of(spoken, mti)]
+            harvest.answers += [(spoken, answer) for answer in await converse(one.link, spoken, wires)]
+        harvest.pages = {page: await one.ask(page) for page in ("metrics", "status")}
+        harvest.files = {path.name: path.read_bytes() for path in tmp_path.glob("alerts.db*")}
+        for speaker in (await one.status())["speakers"]:
+            os.kill(speaker["pid"], signal.SIGKILL)
+        with trio.fail_after(SOON):
+            await one.process.wait()
+            assert not await one.says("an event that never comes")
+    harvest.log = one.text
+    told = [value for name, value in harvest.columns() if name == "alert.state"]
+
+    assert (len(harvest.answers) > 10, "unreadable" in harvest.log, "start again" in harvest.log) == (True, True, True)
+    assert told
+    assert leaks(harvest, SECRETS) == []
 
 
 def test_no_answer_echoes_what_must_not_be_echoed(harvest: Harvest) -> None:
