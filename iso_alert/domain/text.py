@@ -80,7 +80,7 @@ def clean_merchant(raw: str) -> str:
     shown = "".join(" " if unicodedata.category(c) in _HIDDEN else c for c in raw if not _zero_width(c))
     dotted = _WWW.sub(r"\1 ", _SCHEME.sub("", shown.translate(_DOTS)))
     folded = " ".join(_JOINED.sub(" ", dotted).split())
-    defused = _LONG_DIGITS.sub(lambda run: run.group()[-4:], folded)
+    defused = _LONG_DIGITS.sub(lambda run: "".join(filter(str.isdecimal, run.group()))[-4:], folded)
     return " ".join(defused.split()) or "-"
 
 

@@ -126,6 +126,7 @@ LIKE_LINKS = st.text(st.sampled_from("ab.:/@\\w-_ 0123456789。ก่　\u200b\x
 @example("0. 1 2 3 4 5 6 7 8 9")
 @example("http:http://x")
 @example("1 2 3 4 5 6 7 8 9 . 1 2 3 4")
+@example("A00000000 :000")
 def test_no_name_is_a_link_or_a_number(raw: str) -> None:
     """Whatever stands in DE43 (T-06, T-10)."""
     shown = clean_merchant(raw)
