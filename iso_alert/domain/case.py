@@ -180,7 +180,7 @@ class Case(Judgement):
             return ()
         this = as_past(self.number, self.of, decision)
         meant = [past for past in waiting if overtook(past, this)]
-        return sorted(meant, key=lambda past: (past.transmitted_at or 0, past.arrived_at, past.id))
+        return sorted(meant, key=lambda past: (past.transmitted_at or 0, past.id))
 
     def _overtaken(self, decision: Decision, firsts: Sequence[Past], covered: bool) -> Decision:
         """Cancellations came before this, their original: all are told in order, or it and the late ones are not."""

@@ -74,11 +74,14 @@ def _class_agrees(of: Refers, past: Past) -> bool:
     return of.original is None or of.original.mti[1:2] in ("", "0", past.mti_class)
 
 
-def _likelihood(of: Refers, past: Past) -> tuple[bool, bool, bool, float, int]:
-    """Approved before declined, the STAN's own before others, a payment before its void, then the newest."""
+def _likelihood(of: Refers, past: Past) -> tuple[bool, bool, bool, int]:
+    """Approved before declined, the STAN's own before others, a payment before its void, then the newest.
+
+    That is the one with the highest number: of messages of one batch that is surer than when they arrived.
+    """
     stan = of.original.stan if of.original else of.stan
     approved = past.event not in (_E.DECLINED, _E.UNDECIDED)
-    return approved, past.stan == stan, past.event not in _VOIDS, past.arrived_at, past.id
+    return approved, past.stan == stan, past.event not in _VOIDS, past.id
 
 
 def _by_original_data(of: Refers, past: Past) -> bool:
@@ -120,7 +123,7 @@ def find_authorisation(of: Refers, among: Iterable[Past]) -> Past | None:
         and past.event in (_E.PURCHASE, _E.PRE_AUTHORISATION)
         and (of.approval_code == past.approval_code != "" or of.rrn == past.rrn != "")
     ]
-    return max(fits, key=lambda past: (past.arrived_at, past.id), default=None)
+    return max(fits, key=lambda past: past.id, default=None)
 
 
 def told_by_phone(of: Refers, among: Iterable[Past]) -> Past | None:

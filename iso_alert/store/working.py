@@ -97,7 +97,8 @@ class Working:
         elif len({*cards}) < len(cards):
             self.crowded = {card for card, many in Counter(cards).items() if card and many > 1}
             if not self.book.policy.counts_small:  # then most that come together stand alone all the same
-                self.crowded &= {card for card, of in zip(cards, batch, strict=True) if of.facts.ask_the_journal}
+                asking = {card for card, of in zip(cards, batch, strict=True) if of.facts.ask_the_journal}
+                self.crowded &= asking | self.past.keys()  # of those a cancellation waits for one of the batch
         return keys
 
     def take(self, key: Key, of: Transaction) -> Recorded:

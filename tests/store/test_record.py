@@ -1,6 +1,9 @@
 """Recording: once, in order, whole batches that speak of themselves, and the leases that come of it."""
 
+from collections.abc import Sequence
+
 import pytest
+from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +15,7 @@ from iso_alert.domain.transaction import Transaction
 from iso_alert.store.bundle import Bundle
 from iso_alert.store.parcels import HEAD, unwrap, wrap
 from tests.support.bank import KEY, NOW, OLDER_KEY, again, book, card, card_line, reversal, sale, subscription_line
-from tests.support.engines import Kept
+from tests.support.engines import ENGINES, Kept, sqlite
 
 
 def reasons(kept: Kept, *batch: Transaction) -> list[Reason | None]:
@@ -140,8 +143,6 @@ CUTS = st.lists(st.booleans(), min_size=7, max_size=7)
 @given(cuts=CUTS)
 def test_batches_may_be_cut_anywhere(tmp_path_factory: pytest.TempPathFactory, cuts: list[bool]) -> None:
     """The same messages in the same order come to the same decisions, however they are grouped."""
-    from tests.support.engines import ENGINES
-
     for make in ENGINES.values():
         kept = make(tmp_path_factory.mktemp("cut"))
         kept.subscribe(1, 2)
@@ -164,6 +165,47 @@ COMES_TO = [
     Reason.TOLD, Reason.TOLD, Reason.CANCELLATION_TOLD, None, Reason.BELOW_THRESHOLD,
     Reason.ORIGINAL_NOT_TOLD, Reason.CANCELLATION_TOLD, None,
 ]  # fmt: skip
+
+
+# One payment by one RRN, as an authorisation, a sale and a sale of another terminal's count, and what takes it back.
+AUTHORISED = sale(1, 1).but(key=71, stan="000007", mti="0100", facts=evolve(sale().facts, mti_class="1"))
+ALIKE = [
+    sale(1, 1), AUTHORISED, sale(1, 1).but(key=72, stan="000008"), sale(1, 2), sale(2, 1),
+    reversal(sale(1, 1), original=None, stan="000009"), reversal(sale(1, 1), key=73), reversal(AUTHORISED, key=74),
+    reversal(sale(1, 1), key=75, original=None, stan="000010", reversed=Money(100)),
+]  # fmt: skip
+
+
+def came_to(kept: Kept, batches: Sequence[Sequence[Transaction]]) -> tuple[list[object], list[object], list[object]]:
+    """Decisions, alerts and what became of each payment, once all is recorded."""
+    kept.subscribe(1, 2)
+    for batch in batches:
+        kept.record(*batch)
+    found: tuple[list[object], ...] = tuple(
+        [[*row] for row in kept.query(sql)]
+        for sql in (
+            "SELECT stan, card, reason, matched_by, unmatched FROM txn ORDER BY id",
+            "SELECT lane, key, text, state, not_before > 0 FROM alert ORDER BY id",
+            "SELECT state, given_back FROM thread ORDER BY id",
+        )
+    )
+    kept.store.close()
+    return found[0], found[1], found[2]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(order=st.permutations(ALIKE), cuts=st.lists(st.booleans(), min_size=len(ALIKE) - 1, max_size=len(ALIKE) - 1))
+def test_in_any_order_batches_may_be_cut_anywhere(
+    tmp_path_factory: pytest.TempPathFactory, order: list[Transaction], cuts: list[bool]
+) -> None:
+    """Messages that any of the others may mean come to what they come to one by one."""
+    batches: list[list[Transaction]] = [[]]
+    for message, cut in zip(order, [*cuts, False], strict=True):
+        batches[-1].append(message)
+        batches += [[]] if cut else []
+
+    one_by_one = came_to(sqlite(tmp_path_factory.mktemp("one")), [[message] for message in order])
+    assert came_to(sqlite(tmp_path_factory.mktemp("cut")), batches) == one_by_one
 
 
 def test_the_original_is_found_after_a_restart(kept: Kept) -> None:
@@ -255,3 +297,17 @@ def test_a_clock_that_goes_back_spoils_no_order(kept: Kept) -> None:
 
     assert (second.number or 0) > (first.number or 0)
     assert kept.query("SELECT txn FROM alert ORDER BY id") == [(first.number,), (second.number,)]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_waiting_cancellation_is_found_once(kept: Kept, at_once: bool) -> None:
+    """It names only the RRN, which two messages of one card have: it takes back the first, in one batch as in two."""
+    kept.subscribe(1)
+    first = sale(1, 1)
+    second = first.but(key=77, stan="000007", mti="0100", facts=evolve(first.facts, mti_class="1"))
+    kept.record(reversal(first, original=None, stan="000009"))
+    for batch in [(first, second)] if at_once else [(first,), (second,)]:
+        kept.record(*batch)
+
+    texts = [text.split()[0] for (text,) in kept.query("SELECT text FROM alert WHERE state = 'queued' ORDER BY id")]
+    assert texts == ["Paid", "Reversed", "Paid"]

@@ -134,7 +134,7 @@ def test_rules_are_tried_in_order(first: int) -> None:
         ({}, {"event": Event.DECLINED, "arrived_at": NOW + 10}),
         ({"stan": "000009"}, {"arrived_at": NOW + 10}),
         ({}, {"event": Event.VOID, "arrived_at": NOW + 10}),
-        ({"arrived_at": NOW + 10}, {}),
+        ({}, {"id": 0}),
     ],
 )
 def test_the_likelier_of_two(likely: Changes, unlikely: Changes) -> None:
