@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from fcntl import ioctl
 from struct import unpack
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 
 from attrs import define, field
@@ -37,23 +37,25 @@ class Flood:
     seconds: float
     offered: int = field(default=0, init=False)
     held_back: int = field(default=0, init=False)
+    _turn: int = field(default=0, init=False)  # whose it is to get one message more
     _tally: Tally = field(factory=Tally, init=False)
     _waiting: list[int] = field(factory=list, init=False)  # messages without an answer, at each tick
 
     def run(self) -> dict[str, Any]:
-        began = monotonic()
+        began, worked = monotonic(), process_time()
         while (now := monotonic()) < began + self.seconds:
             self._offer(round((now - began) * self.rate) - self.offered, now)
             self._waiting.append(sum(len(wire.since) for wire in self.host.wires))
             for _ in self.host.hear(TICK, self._tally):
                 pass
-        ended, answered = monotonic(), len(self._tally.took)
+        ended, answered, worked = monotonic(), len(self._tally.took), process_time() - worked
         self.host.settle(self._tally)
         return {
             "began": began,
             "ended": ended,
             "offered": self.offered,
             "held_back": self.held_back,
+            "busy": worked / (ended - began),
             "per_second": answered / (ended - began),
             "settled_after": monotonic() - ended,
             "waiting": max(self._waiting),
@@ -63,12 +65,16 @@ class Flood:
         }
 
     def _offer(self, count: int, now: float) -> None:
+        """Each connection's share in one go: the flooding host must not take the cores of those it floods."""
         wires = self.host.wires
-        for wire in (wires[n % len(wires)] for n in range(self.offered, self.offered + count)):
+        each, more = divmod(count, len(wires))
+        for n, wire in enumerate(wires, self._turn):
+            share = each + (n % len(wires) < more)
             if wire.blocked or _unsent(wire):
-                self.held_back += 1
-            else:
-                wire.send(self.host.next(1), now)
+                self.held_back += share
+            elif share:
+                wire.send(self.host.next(share), now)
+        self._turn -= more
         self.offered += count
 
 

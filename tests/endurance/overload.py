@@ -117,6 +117,7 @@ def _judge(report: Report, seen: Seen, capacity: float, connections: int) -> Non
     report.figure("offered a second", flood["offered"] / (flood["ended"] - flood["began"]))
     report.figure("answered a second in the flood", flood["per_second"])
     report.figure("held back by the host, for its sockets were full", flood["held_back"])
+    report.figure("the flooding host's share of a core", flood["busy"])
     for name in ("p50", "p99", "most"):
         report.figure(f"{name} of the flood's answers, seconds", flood[name])
     report.figure("messages without an answer, most", flood["waiting"])
