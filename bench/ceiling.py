@@ -32,10 +32,8 @@ class Ceiling:
     def of(cls, store: Path) -> "Ceiling":
         """Made of the journal in `store`; a service may have it open."""
         with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as journal:
-            given = ", ".join(
-                row[1] for row in journal.execute("PRAGMA table_info(txn)")
-            )  # not those that are reckoned
-            newest = f"SELECT {given} FROM txn ORDER BY id DESC LIMIT ?"
+            given = [row[1] for row in journal.execute("PRAGMA table_info(txn)")]  # not those that are reckoned
+            newest = f"SELECT {', '.join(given)} FROM txn ORDER BY id DESC LIMIT ?"
             sample = journal.execute(newest, (ROWS,)).fetchall()[::-1]
             named = journal.execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'txn' AND sql NOT NULL").fetchall()
         journal.close()

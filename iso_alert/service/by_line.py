@@ -11,13 +11,14 @@ import trio
 from attrs import define, field
 
 from iso_alert.domain.transaction import Transaction
+from iso_alert.service.journal import BATCH
 from iso_alert.service.line import Line
 from iso_alert.service.told import Told
 from iso_alert.service.words import Brought, Recorded
 from iso_alert.store.bundle import Bundle
 from iso_alert.store.port import StoreUnavailable
 
-BATCHES = 384  # of one connection each: as many as may be in one commit
+BATCHES = BATCH  # of one connection each: as many as may be in one commit
 
 
 @define(eq=False)

@@ -1,6 +1,6 @@
 """Messages on their way from one process to another.
 
-As plain tuples of words and numbers they are pickled in a third of the time that values take, and opened in a fifth.
+As plain tuples of words and numbers they are sent in three fifths of the time that values take, and opened in two.
 Where they go by way of a third process, which has no need to look into them, it keeps them as they came: a bundle that
 is pickled becomes the messages themselves.
 """

@@ -19,7 +19,7 @@ from attrs import fields, frozen
 from iso_alert.domain.card import Card
 from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.money import Currency, Money
-from iso_alert.domain.transaction import Facts, Original, Transaction
+from iso_alert.domain.transaction import Facts, Original
 from iso_alert.store.port import Committed, Confirmed, Lease, Settled, Taken, Untaken
 
 HEAD = Struct(">I")  # the length of what follows
@@ -55,7 +55,6 @@ _ANSWERED = (Committed, Settled, Lease)
 for _kind, _make in (*((kind, kind) for kind in _SAID + _ANSWERED), (Facts, known_facts)):
     _names = [each.name for each in fields(_kind)]
     copyreg.pickle(_kind, partial(_by_position, _make, attrgetter(*_names)))
-copyreg.pickle(Transaction, lambda of: (Transaction, (*of,)))  # left alone, a named tuple takes a fifth longer each way
 
 
 def wrap(value: object) -> bytes:

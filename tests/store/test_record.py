@@ -12,7 +12,7 @@ from iso_alert.domain.event import Event
 from iso_alert.domain.money import Money
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.transaction import Transaction
-from iso_alert.store.bundle import Bundle
+from iso_alert.store.bundle import Batch, Bundle
 from iso_alert.store.parcels import HEAD, unwrap, wrap
 from tests.support.bank import KEY, NOW, OLDER_KEY, again, book, card, card_line, reversal, sale, subscription_line
 from tests.support.engines import ENGINES, Kept, sqlite
@@ -64,6 +64,17 @@ def test_a_closed_batch_is_a_batch() -> None:
     assert (len(closed), [*closed], closed[1]) == (2, batch, batch[1])
     assert unwrap(wrap(closed)[HEAD.size :]) == batch
     assert "sealed" not in repr(closed)
+
+
+def test_a_batch_comes_as_it_was_sent() -> None:
+    """To the writer it goes as plain tuples, and is messages again there: with all that few of them have."""
+    sent = Batch(
+        [sale(1), reversal(sale(2), reversed=Money(7)), sale(3).but(card=None, balances=((Kind.DEBIT, Money(9)),))]
+    )
+    came = unwrap(wrap(sent)[HEAD.size :])
+
+    assert (came, [*map(type, came)]) == (sent, [Transaction] * 3)
+    assert [one.values() for one in came] == [one.values() for one in sent]
 
 
 def test_a_batch_is_counted_by_what_it_came_to(kept: Kept) -> None:

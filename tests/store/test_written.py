@@ -15,7 +15,7 @@ from iso_alert.domain.mark import BITS, bits, mark
 from iso_alert.domain.money import Money
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import Holder
-from iso_alert.domain.transaction import Original, Transaction
+from iso_alert.domain.transaction import WRITTEN, Original, Transaction
 from iso_alert.store.rows import NOTHING_MORE, PLAIN, txn_row
 from iso_alert.store.sqlite_journal import RUNS, SQL, WORTH
 from tests.support.bank import book, reversal, sale
@@ -77,6 +77,14 @@ def test_a_row_is_as_wide_as_it_must_be(what: str, of: dict[str, Any], counted: 
     assert len(row) in (PLAIN, PLAIN + len(NOTHING_MORE))
     assert (len(row) == PLAIN) == (not (MORE[what] or of or counted))
     assert row[PLAIN:] != NOTHING_MORE
+
+
+def test_a_row_has_its_fields_under_their_columns() -> None:
+    """A piece of the message is written as it stands: its fields come in the order of the columns."""
+    columns = [name.strip() for name in COLUMNS.split(",")]
+    called = {"minor": "amount", "said": "facts"}
+
+    assert columns[PLAIN - WRITTEN : PLAIN] == [called.get(name, name) for name in Transaction._fields[:WRITTEN]]
 
 
 @given(st.text("0123456789ABC", max_size=12), st.text("0123456789", max_size=12), st.text("0123456789", max_size=6))
