@@ -7,9 +7,9 @@ All of it happens inside the caller's transaction.
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import chain, count, groupby
+from itertools import chain, groupby
 from sqlite3 import Connection
-from typing import Any
+from typing import Any, TypeAlias
 
 from attrs import evolve
 
@@ -28,7 +28,8 @@ SQL = statements("journal.sql")
 OVERDUE = 256  # halves that are given up at a time
 RUNS = 8  # of plain and other messages, each a step; beyond it all are written as others
 WORTH = 4  # messages of a run that are worth a step also then, where nobody else wants the GIL
-NO_CARD = (None,)  # the tokens of a message without one
+NO_CARD = (b"",)  # the tokens of a message without one
+Asked: TypeAlias = tuple[bytes, Transaction]
 
 
 class SqliteJournal:
@@ -68,14 +69,15 @@ class SqliteJournal:
     # What the store knows that bears on a batch.
 
     def _working(self, batch: Sequence[Transaction], book: Rulebook, now: float) -> Working:
-        n = count()
-        wanted = [(next(n), token, rows.spell(of), of.stan, of.key) for of in batch for token in (of.tokens or NO_CARD)]
+        asked = [(token, of) for of in batch for token in (of.tokens or NO_CARD)]
+        # sqlite3 looks for somebody who adapts a value that is bytes or None, and for nobody where it is a bytearray.
+        wanted = [(n, bytearray(token), rows.spell(of), of.stan, of.key) for n, (token, of) in enumerate(asked)]
         answers = [*self._steps.ask("asked", wanted)]
         last_txn, last_alert, last_card, stopped, small_from, _ = answers[0]
         self._recent.catch_up(last_txn)
         first, book = int(now * 1e6), evolve(book, stopped=True) if stopped and not book.stopped else book
         working = Working(book, now, max(first, last_txn + 1), max(first, last_alert + 1))
-        waiting = _understand(working, wanted, chain.from_iterable(json.loads(answer[-1]) for answer in answers))
+        waiting = _understand(working, asked, chain.from_iterable(json.loads(answer[-1]) for answer in answers))
         self._meet_strangers(working, batch, last_card + 1)
         if waiting:
             self._remember(working, self._steps.read("unmatched", waiting))
@@ -170,15 +172,15 @@ class SqliteJournal:
         return leases
 
 
-def _understand(working: Working, wanted: Sequence[Row], found: Iterable[Row]) -> Sequence[tuple[int]]:
+def _understand(working: Working, asked: Sequence[Asked], found: Iterable[Row]) -> Sequence[tuple[int]]:
     """Note who holds each card, and which messages are written; the cards of which a cancellation waits."""
     waiting = set[tuple[int]]()
     for n, card, kind, customer, mobile, language, state, written, waits in found:
-        _, token, _, stan, key = wanted[n]
-        if card is None and token is not None:
+        token, of = asked[n]
+        if card is None and token:
             continue  # nobody has seen the card: what was found is of a message without one
         if written is not None:
-            working.known[stan, card or 0, key] = written
+            working.known[of.stan, card or 0, of.key] = written
         if card is not None and token not in working.holders:
             working.holders[token] = rows.holder(card, kind, customer, mobile, language, state)
         if waits:

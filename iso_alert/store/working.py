@@ -48,7 +48,7 @@ class Draft:
     not_before: float
     began_at: float
     state: AlertState = AlertState.QUEUED
-    cause: str | None = None
+    cause: str = ""
 
     def lease(self) -> Lease:
         return Lease(self.id, self.alert.mobile, self.alert.text, self.alert.key, self.began_at)
