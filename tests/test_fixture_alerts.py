@@ -37,7 +37,7 @@ def test_told(fixture: Fixture) -> None:
     of = reading(fixture)
     assert isinstance(of, Transaction)
     book = read_rulebook([fixture.dialect()])
-    decision = decide(1, of, Holder(1, of.account, SUBSCRIBER), NOTHING_KNOWN, book)
+    decision = decide(1, of, Holder(of.account, SUBSCRIBER), NOTHING_KNOWN, book)
     texts = [alert.text for alert in decision.alerts]
 
     assert (texts, decision.reason.value) == (
@@ -50,7 +50,7 @@ def test_rules(fixture: Fixture) -> None:
     """The rows of events and channels that fired are those that the file names."""
     of = reading(fixture)
     assert isinstance(of, Transaction)
-    decision = decide(1, of, Holder(1, of.account, SUBSCRIBER), NOTHING_KNOWN, read_rulebook([fixture.dialect()]))
+    decision = decide(1, of, Holder(of.account, SUBSCRIBER), NOTHING_KNOWN, read_rulebook([fixture.dialect()]))
 
     assert (decision.event_rule, decision.channel_rule) == fixture.rules
 

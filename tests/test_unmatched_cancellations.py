@@ -23,7 +23,7 @@ def decided(**fields: str) -> Decision:
     dialect = speak()
     of = read(message(fields), dialect, ARRIVED)
     assert isinstance(of, Transaction)
-    return decide(1, of, Holder(1, of.account, SUBSCRIBER), NOTHING_KNOWN, read_rulebook([dialect]))
+    return decide(1, of, Holder(of.account, SUBSCRIBER), NOTHING_KNOWN, read_rulebook([dialect]))
 
 
 def test_of_a_sale() -> None:

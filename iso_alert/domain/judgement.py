@@ -71,13 +71,14 @@ class Judgement:
     def _with_alerts(self, decision: Decision, key: str, original: Past | None = None, hold: float = 0.0) -> Decision:
         if not decision.reason.told:
             return decision
-        if not self._sum(original).minor:
+        total = self._sum(original)
+        if not total.minor:
             return evolve(decision, reason=Reason.NO_AMOUNT)
-        return decision.telling(self.alert(key, original, hold))
+        return decision.telling(self._alert(key, total, original, hold))
 
-    def alert(self, key: str, original: Past | None = None, hold: float = 0.0) -> NewAlert:
+    def alert(self, key: str, original: Past | None = None) -> NewAlert:
         """The SMS, rendered in the cardholder's language."""
-        return self._alert(key, self._sum(original), original, hold)
+        return self._alert(key, self._sum(original), original)
 
     def _alert(
         self, key: str, total: Money, original: Past | None = None, hold: float = 0.0, **more: object

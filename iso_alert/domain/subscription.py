@@ -36,11 +36,10 @@ class Subscription:
     state: SubscriptionState
 
 
-@frozen(slots=False)  # made for every message, as a Transaction is
+@frozen
 class Holder:
-    """The card as the card file knows it, and the subscription that covers it."""
+    """Who has a card, as the card file knows it, and the subscription that covers it."""
 
-    card: int  # the store's number of the card
     kind: Kind | None = None  # None: not in the card file
     subscription: Subscription | None = None
 

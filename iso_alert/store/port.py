@@ -5,6 +5,7 @@ durable raises StoreUnavailable, and then nothing of the call has happened.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from attrs import field, frozen
@@ -40,6 +41,9 @@ class Recorded(NamedTuple):  # made for every message
     @property
     def repeat(self) -> bool:
         return self.number is not None and self.decision is None
+
+
+recorded: partial[Recorded] = partial(tuple.__new__, Recorded)  # of both as one tuple: in half the time
 
 
 @frozen

@@ -9,9 +9,9 @@ An entry is read at hardly any cost; its message is a page of its own, for which
 has a mark (domain/mark.py).
 """
 
-from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from struct import Struct
 from typing import TypeAlias
 
 from attrs import define, field, frozen
@@ -26,7 +26,8 @@ PACE = 2  # entries that are written for each new message: done when the next ar
 AGE = 34  # bits of an id within one age of card_txn
 NEWEST = 1024  # messages of a card that are looked at, here and in each age (journal.sql): some never rest
 
-Cards: TypeAlias = "dict[int, array[int]]"  # of each card's messages, in order: id, mark, id, mark, …
+PAIR = Struct("qq")  # id and mark of a message
+Cards: TypeAlias = dict[int, bytearray]  # of each card, the PAIRs of its messages in order
 Entry = tuple[int, int, int, int]  # age, card, message, mark
 Marked = tuple[int, int, int]  # card (0: none), id, mark
 
@@ -69,7 +70,7 @@ class Recent:
             self._newest = self._steps.one("card_txn_until")[0]
         if newest != self._newest:
             later = self._steps.all("card_txns_after", self._newest)
-            self.note((card, id_, mark(*names)) for card, id_, *names in later)
+            self.note([(card, id_, mark(*names)) for card, id_, *names in later])
             self._newest = newest
 
     def forget(self) -> None:
@@ -77,16 +78,16 @@ class Recent:
         self._gathered, self._count, self._newest = {}, 0, None
         self._writing, self._entries, self._owed = {}, None, 0
 
-    def note(self, messages: Iterable[Marked]) -> None:
+    def note(self, messages: Sequence[Marked]) -> None:
         """Messages that stand in the store now, in their order."""
-        gathered, id_ = self._gathered, self._newest
+        gathered, pair = self._gathered, PAIR.pack
         for card, id_, marked in messages:
-            self._count += 1
             if card in gathered:
-                gathered[card].extend((id_, marked))
+                gathered[card].extend(pair(id_, marked))
             elif card:
-                gathered[card] = array("q", (id_, marked))
-        self._newest = id_
+                gathered[card] = bytearray(pair(id_, marked))
+        self._count += len(messages)
+        self._newest = messages[-1][1] if messages else self._newest
 
     def of(self, card: int, names: Names) -> list[int]:
         """Those of the newest messages of a card that may be called so."""
@@ -115,15 +116,10 @@ class Recent:
         self._entries = (
             (id_ >> AGE, card, id_, marked)
             for card in sorted(self._writing)
-            for id_, marked in _pairs(self._writing[card])
+            for id_, marked in PAIR.iter_unpack(self._writing[card])
         )
 
 
-def _named(entries: "array[int] | None", names: Names) -> Iterator[int]:
-    newest = entries[-2 * NEWEST :] if entries else ()
-    return (id_ for id_, marked in _pairs(newest) if names.may_be(marked))
-
-
-def _pairs(entries: Iterable[int]) -> Iterable[tuple[int, int]]:
-    each = iter(entries)
-    return zip(each, each, strict=True)
+def _named(pairs: bytearray | None, names: Names) -> Iterator[int]:
+    newest = pairs[-PAIR.size * NEWEST :] if pairs else b""
+    return (id_ for id_, marked in PAIR.iter_unpack(newest) if names.may_be(marked))

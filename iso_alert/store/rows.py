@@ -37,6 +37,7 @@ _VALUES: Mapping[str, Any] = {
 _NO_PARTS = frozenset[int]()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
 _KINDS: dict[str | None, Kind | None] = {None: None, **{kind.value: kind for kind in Kind}}
+_NOT_SUBSCRIBED = {kind: Holder(_KINDS[kind]) for kind in _KINDS}  # most are
 
 
 def txn_row(written: Written, counts_small: bool = False) -> tuple[Any, ...]:
@@ -97,9 +98,10 @@ def load(text: str) -> Transaction:
     return Transaction.of(**{name: _JSON.structure(value, _VALUES[name]) for name, value in said})
 
 
-def holder(card: int, kind: str | None, customer: int | None, mobile: str, language: str, state: str) -> Holder:
-    subscription = Subscription(customer, mobile, Language(language), SubscriptionState(state)) if customer else None
-    return Holder(card, _KINDS[kind], subscription)
+def holder(kind: str | None, customer: int | None, mobile: str, language: str, state: str) -> Holder:
+    if customer is None:
+        return _NOT_SUBSCRIBED[kind]
+    return Holder(_KINDS[kind], Subscription(customer, mobile, Language(language), SubscriptionState(state)))
 
 
 def want_row(of: Transaction, card: int, recent: Recent) -> tuple[Any, ...]:

@@ -87,21 +87,22 @@ class SqliteJournal:
             working.halves.update({(stan, card, key): rows.load(text) for stan, card, key, text in found})
         asking = [of for of in batch if of.tokens and of.facts.ask_the_journal]
         if asking:
-            cards = [working.holder(of).card for of in asking]
+            cards = [working.met_by(of)[0] for of in asking]
             wanted = [rows.want_row(of, card, self._recent) for of, card in zip(asking, cards, strict=True)]
             self._remember(working, self._steps.read("history", wanted))
         return working
 
     def _meet_strangers(self, working: Working, batch: Sequence[Transaction], free: int) -> None:
         """Write down the cards that nobody has seen, and those anew that were met under an older key."""
-        holders, strange = working.holders, list[Row]()
-        for tokens, last4 in {of.tokens: of.last4 for of in batch if of.tokens and of.tokens[0] not in holders}.items():
-            known = next((holders[token] for token in tokens if token in holders), None)
+        met = working.met
+        strange: list[Row] = []
+        for tokens, last4 in {of.tokens: of.last4 for of in batch if of.tokens and of.tokens[0] not in met}.items():
+            known = next((met[token] for token in tokens if token in met), None)
             if known:
-                self._steps.do("move_token", tokens[0], known.card)
+                self._steps.do("move_token", tokens[0], known[0])
             else:
                 strange.append((free + len(strange), tokens[0], last4))
-            holders[tokens[0]] = known or Holder(strange[-1][0])
+            met[tokens[0]] = known or (strange[-1][0], Holder())
         self._steps.write("insert_cards", strange)
 
     def _remember(self, working: Working, found: Iterable[Row]) -> None:
@@ -131,7 +132,7 @@ class SqliteJournal:
         counts = working.book.policy.counts_small
         table = [rows.txn_row(written, counts) for written in working.written]
         self._insert(table)
-        self._recent.note((card, id_, of.mark) for id_, card, of, _ in working.written)
+        self._recent.note([(card, id_, of.mark) for id_, card, of, _ in working.written])
         self._recent.write_down(len(working.written))
         if working.gone_halves or working.new_halves:
             self._keep_halves(working)
@@ -165,7 +166,8 @@ class SqliteJournal:
 
     def _alert(self, working: Working, room: int) -> list[Lease]:
         """Write the alerts, those of them as leased that may go at once: none passes those that wait for their turn."""
-        drafts, leases = [*working.drafts.values()], list[Lease]()
+        drafts = [*working.drafts.values()]
+        leases: list[Lease] = []
         if room and not self._steps.one("anyone_waits")[0]:
             leases = working.lease(self._steps.read("busy_lanes", [(draft.lane,) for draft in drafts]), room)
         self._steps.write("insert_alerts", [rows.alert_row(draft) for draft in drafts])
@@ -174,19 +176,19 @@ class SqliteJournal:
 
 def _understand(working: Working, asked: Sequence[Asked], found: Iterable[Row]) -> Sequence[tuple[int]]:
     """Note who holds each card, and which messages are written; the cards of which a cancellation waits."""
-    waiting = set[tuple[int]]()
+    waiting: set[tuple[int]] = set()
     for n, card, kind, customer, mobile, language, state, written, waits in found:
         token, of = asked[n]
         if card is None and token:
             continue  # nobody has seen the card: what was found is of a message without one
         if written is not None:
             working.known[of.stan, card or 0, of.key] = written
-        if card is not None and token not in working.holders:
-            working.holders[token] = rows.holder(card, kind, customer, mobile, language, state)
+        if card is not None:
+            working.met[token] = card, rows.holder(kind, customer, mobile, language, state)
         if waits:
             waiting.add((card,))
     return [*waiting]
 
 
 def _cards(working: Working) -> list[tuple[int]]:
-    return [(holder.card,) for holder in working.holders.values()]
+    return [(card,) for card, _ in working.met.values()]

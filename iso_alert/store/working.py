@@ -6,6 +6,7 @@ what the next one sees.  Nothing here knows which engine the store is.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeAlias
 
 from attrs import define, field
 
@@ -28,9 +29,11 @@ from iso_alert.domain.past import Past, Unit
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.subscription import Holder
 from iso_alert.domain.transaction import Transaction
-from iso_alert.store.port import Lease, Recorded
+from iso_alert.store.port import Lease, Recorded, recorded
 
-NOBODY = Holder(0)
+NO_CARD = 0
+Met: TypeAlias = tuple[int, Holder]  # the number of a card, and who has it
+NOBODY: Met = NO_CARD, Holder()
 LONG_COME = 1.0  # a not_before of what is found by its lane, and may go once that is free (migration 12)
 Key = tuple[str, int, int]  # STAN, card, message key
 Written = tuple[int, int, Transaction, Decision]  # number, card, and the rest as it will stand in the store
@@ -62,7 +65,7 @@ class Working:
     now: float
     next_txn: int
     next_alert: int
-    holders: dict[bytes, Holder] = field(factory=dict)
+    met: dict[bytes, Met] = field(factory=dict)  # by token
     known: dict[Key, int] = field(factory=dict)
     past: defaultdict[int, list[Past]] = field(factory=lambda: defaultdict(list))
     crowded: set[int] = field(factory=set)  # cards of which a message of the batch may bear on a later one
@@ -85,15 +88,15 @@ class Working:
             found = self._units[id_] = make()
         return found
 
-    def holder(self, of: Transaction) -> Holder:
-        return self.holders[of.tokens[0]] if of.tokens else NOBODY
+    def met_by(self, of: Transaction) -> Met:
+        return self.met[of.tokens[0]] if of.tokens else NOBODY
 
     def keys(self, batch: Collection[Transaction]) -> list[Key]:
         """The key of each message; notes the cards of which one message may bear on another."""
-        keys = [(of.stan, self.holder(of).card, of.key) for of in batch]
+        keys = [(of.stan, self.met_by(of)[0], of.key) for of in batch]
         cards = [card for _, card, _ in keys]
         if self.book.paired:
-            self.crowded = {*cards} - {NOBODY.card}
+            self.crowded = {*cards} - {NO_CARD}
         elif len({*cards}) < len(cards):
             self.crowded = {card for card, many in Counter(cards).items() if card and many > 1}
             if not self.book.policy.counts_small:  # then most that come together stand alone all the same
@@ -103,11 +106,11 @@ class Working:
 
     def take(self, key: Key, of: Transaction) -> Recorded:
         """Decide on one message, unless it is a repeat."""
-        if (first := self.known.get(key)) is not None:
-            return Recorded(first, None)
-        if of.link in self.book.paired:
+        if of.link in self.book.paired and key not in self.known:
             whole = self._whole(key, of)
-            return self._decide(key, whole) if whole else Recorded(None, None)
+            if whole is None:
+                return Recorded(None, None)
+            of = whole
         return self._decide(key, of)
 
     def _whole(self, key: Key, of: Transaction) -> Transaction | None:
@@ -127,7 +130,7 @@ class Working:
     def _settle_halves(self, of: Transaction) -> None:
         """A reversal of what still waits for its response: the response will not be waited for."""
         for key, half in list(self.halves.items()):
-            same_card = key[1] == self.holder(of).card != 0
+            same_card = key[1] == self.met_by(of)[0] != NO_CARD
             if same_card and find_original(of, [as_past(0, half, self._decided(0, half, key[1]))]):
                 self.take_half(key)
 
@@ -144,12 +147,15 @@ class Working:
         known = NOTHING_KNOWN
         if card in self.past or card in self.small:
             known = Known(self.past.get(card, ()), self.small.get(card, ()))
-        return decide(number, of, self.holders[of.tokens[0]] if of.tokens else NOBODY, known, self.book)
+        return decide(number, of, self.met_by(of)[1], known, self.book)
 
     def _decide(self, key: Key, of: Transaction) -> Recorded:
         number, card = self.next_txn, key[1]
+        first = self.known.setdefault(key, number)
+        if first != number:
+            return recorded((first, None))
         decision = self._decided(number, of, card)
-        self.next_txn, self.known[key] = number + 1, number
+        self.next_txn = number + 1
         self.written.append((number, card, of, decision))
         drafts: Sequence[Draft] = ()
         if decision.alerts:
@@ -158,7 +164,7 @@ class Working:
             self._note(decision)
         if card in self.crowded:
             self._remember(number, of, card, decision, drafts)
-        return Recorded(number, decision)
+        return recorded((number, decision))
 
     def _draft(self, number: int, of: Transaction, card: int, decision: Decision, alert: NewAlert) -> Draft:
         id_, self.next_alert = self.next_alert, self.next_alert + 1

@@ -141,7 +141,7 @@ def test_the_year_rolls_over_seven_hours_early(moment: int, shown: str) -> None:
 
 def test_a_decision_is_put_into_words_once() -> None:
     """One with its SMS has the words of the one without; one that is changed has its own."""
-    alone = decide(1, sale(), Holder(1), NOTHING_KNOWN, book())
+    alone = decide(1, sale(), Holder(), NOTHING_KNOWN, book())
     told = alone.telling(NewAlert("approval", 1, "+66810000001", "en", "THB 2,500.00"))
     changed = evolve(alone, reason=Reason.STOPPED)
 
@@ -170,7 +170,7 @@ def test_what_a_decision_has_to_do_with_earlier_messages(
     more: dict[str, Any], follows: bool, reaches_back: bool
 ) -> None:
     """It speaks of one, or waits for it; it changes one, or an alert of it.  With its SMS it does the same."""
-    one = evolve(decide(1, sale(), Holder(1), NOTHING_KNOWN, book()), **more)
+    one = evolve(decide(1, sale(), Holder(), NOTHING_KNOWN, book()), **more)
     told = one.telling(NewAlert("approval", 1, "+66810000001", "en", "THB 2,500.00"))
 
     assert (one.follows, one.reaches_back) == (told.follows, told.reaches_back) == (follows, reaches_back)

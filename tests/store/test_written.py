@@ -71,7 +71,7 @@ MORE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("counted", [False, True])
 def test_a_row_is_as_wide_as_it_must_be(what: str, of: dict[str, Any], counted: bool) -> None:
     """A row of PLAIN columns has nothing to say in the others, and a wider one has."""
-    decision = evolve(decide(9, sale(), Holder(1), NOTHING_KNOWN, book()), reason=Reason.BELOW_THRESHOLD, **of)
+    decision = evolve(decide(9, sale(), Holder(), NOTHING_KNOWN, book()), reason=Reason.BELOW_THRESHOLD, **of)
     row = txn_row((9, 1, sale(**MORE[what]), decision), counted)
 
     assert len(row) in (PLAIN, PLAIN + len(NOTHING_MORE))
