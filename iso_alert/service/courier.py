@@ -206,10 +206,14 @@ class Courier:
             self.nudge()
 
     def _room_after(self, results: Sequence[Result]) -> int:
-        """Parts that the routes can take once this is written; none where nothing of it lets another go."""
+        """Parts that the routes can take once this is written, beyond those that a commit or a claim may lease already.
+
+        None where nothing of it lets another go.
+        """
         if not any(isinstance(result, Taken | Untaken) for result in results):
             return 0
-        return max(0, min(CLAIM, self._routes.credit_when_settled() - _parts(self._bag.ready)))
+        others = max(self._routes.credit(), _parts(self._bag.ready))
+        return max(0, min(CLAIM, self._routes.credit_when_settled() - others))
 
     async def _make_durable(self, results: Sequence[Result]) -> None:
         """Write results, however long the store takes to come back."""
