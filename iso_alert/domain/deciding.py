@@ -54,8 +54,8 @@ def _alone(of: Transaction, holder: Holder, version: Version, book: Rulebook) ->
     It depends on a few words of the message, so it is made once for each of their sets: most messages are like others.
     """
     to = holder.subscription
-    asked = (  # text hashes faster than facts, and than members of an Enum do
-        version.id, of.link, of.said, of.account and of.account._value_, not of.tokens,
+    asked = (  # text hashes faster than members of an Enum do
+        version.id, of.link, of.facts, of.account and of.account._value_, not of.tokens,
         holder.kind and holder.kind._value_, to and to.state._value_,
     )  # fmt: skip
     verdict = book.alone.get(asked)
