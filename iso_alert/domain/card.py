@@ -92,10 +92,7 @@ class Keyring:
         if not 12 <= len(pan) <= 19:
             raise BadPan(f"a card number of {len(pan)} digits")
         number = pan.encode()
-        tokens: tuple[bytes, ...] = ()
-        for name, begun in self._begun:
-            tokens += (name + _mac(begun, number),)
-        return Card(tokens, pan[-4:])
+        return Card(tuple([name + _mac(begun, number) for name, begun in self._begun]), pan[-4:])
 
 
 def _name(key: bytes) -> bytes:

@@ -69,11 +69,13 @@ def left(text: str, dialect: Dialect) -> tuple[tuple[Kind, int, str], ...]:
     if len(text) < size:
         return ()  # an EDC's tip has 12 digits
     if len(text) == size:  # as most have it
-        heads: tuple[str, ...] = (text[:_HEAD] if text[_HEAD:].isdecimal() else "",)
+        heads = [text[:_HEAD] if text[_HEAD:].isdecimal() else ""]
     else:
-        sets = range(0, len(text) - size + 1, size)
-        heads = tuple(text[at : at + _HEAD] if text[at + _HEAD : at + size].isdecimal() else "" for at in sets)
-    read = _read(heads, dialect)
+        heads = [
+            text[at : at + _HEAD] if text[at + _HEAD : at + size].isdecimal() else ""
+            for at in range(0, len(text) - size + 1, size)
+        ]
+    read = _read(tuple(heads), dialect)
     return tuple([(kind, sign * int(text[at + _HEAD : at + size]), of) for kind, at, sign, of in read])
 
 

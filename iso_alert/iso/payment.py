@@ -8,7 +8,6 @@ several currencies, a part taken back, another message spoken of) is read there,
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from struct import Struct
 from typing import NamedTuple, TypeAlias
 
 from iso_alert.domain.card import Card, Kind
@@ -38,7 +37,6 @@ class More(NamedTuple):
     original: Original | None = None
 
 
-_SIGNED = Struct(">q")
 _REPEAT = {"1": "0", "3": "2", "5": "4"}
 _REQUEST = {"0": "0", "1": "0", "2": "2", "3": "2", "4": "4"}  # digit 3 of the MTI: of an answer, that of its request
 _ACCOUNTS = {"30": Kind.CREDIT, "10": Kind.DEBIT, "20": Kind.DEBIT}
@@ -151,8 +149,7 @@ def key(link: str, mti: str, stan: str, when: str, where: str, card: Card | None
     function = _REQUEST[mti[2]]  # of a mirrored feed both halves have one key
     parts = f"{link}\x1f{mti[1]}{function}\x1f{stan}\x1f{when}\x1f{where}\x1f".encode()
     digest = blake2b(parts + card.tokens[-1] if card else parts, digest_size=8).digest()
-    signed: int = _SIGNED.unpack(digest)[0]
-    return signed
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def without_time(time: str, date: str, rrn: str, invoice: str, amount: str) -> str:
