@@ -31,7 +31,7 @@ from iso_alert.service.verdict import not_written, stale
 from iso_alert.service.way import Way
 from iso_alert.store.port import Lease, Result, Settled, StoreUnavailable, Taken, Untaken
 
-CLAIM = 512  # parts to a claim
+CLAIM = 512  # parts that are leased at once
 SETTLE = 512  # outcomes to a commit
 RETRY_STORE = 1.0  # seconds until an answer that could not be written is written again
 T = TypeVar("T")
@@ -50,15 +50,28 @@ class Courier:
         self._desk, self._routes, self._watch, self._clock = desk, routes, watch, clock
         self._bag = Bag(watch, lambda: routes.credit() > 0)
         self._in_part: Sequence[Lease] = ()  # leased, and it is asked who has the other parts
+        self._promised = 0  # parts of which the store may lease alerts right now
         self._leasing = trio.Lock()  # held while leases are on their way from the store to the bag
         self._bell = trio.Event()  # there is something ready, or more in the store
         self._more = True  # the store may hold alerts that are due
 
     # What the journal sees.
 
-    def room(self) -> int:
-        """Parts that the routes could take now."""
-        return max(0, self._routes.credit() - _parts(self._bag.ready))
+    def promise(self) -> int:
+        """Parts of which alerts may be leased, and by nobody else until `redeem`.
+
+        They are half of what is free: a commit and a claim may ask in one moment, and neither shall wait for the other.
+        """
+        free = self._routes.credit() - _parts(self._bag.ready) - _parts(self._in_part) - self._promised
+        room = min(CLAIM, (max(0, free) + 1) // 2)
+        self._promised += room
+        return room
+
+    def redeem(self, room: int) -> None:
+        """What was leased of this room has been taken; the rest is anybody's again."""
+        self._promised -= room
+        if self._more:
+            self._bell.set()
 
     def take(self, leases: Sequence[Lease]) -> None:
         self._bag.ready.extend(leases)
@@ -104,13 +117,15 @@ class Courier:
                 self._hand_over()
 
     async def _claim(self) -> bool:
-        """Lease what is due in the store.  False when nothing is."""
+        """Lease what is due in the store.  False when nothing is, or when the bell will ring once there is room for it."""
         async with self._leasing:
+            if not (limit := self.promise()):
+                return not self._promised  # `redeem` rings; where nothing is promised, there is no credit after all
             self._more, now = False, self._clock()
-            limit = max(1, min(CLAIM, self._routes.credit()))
             try:
                 leases = await self._desk.do(partial(self._desk.store.claim, now, limit))
             except StoreUnavailable:
+                self.redeem(limit)
                 return False  # `_wake_when_due` comes back to it
             await self._receive(leases, limit, now)
         return bool(leases)
@@ -121,6 +136,7 @@ class Courier:
         good = [lease for lease in leases if not stale(lease, now)]
         self.take([lease for lease in good if not lease.done])
         self._in_part = [lease for lease in good if lease.done]
+        self.redeem(limit)
         await self._go_on()
         await self._give_up([lease for lease in leases if stale(lease, now)], now)
 
@@ -192,6 +208,7 @@ class Courier:
         async with self._leasing if belated else nullcontext():
             results = self._bag.results(outcomes)
             limit = self._room_after(results)
+            self._promised += limit
             settled = (
                 await self._surely(partial(self._desk.store.settle, results, now, limit)) if results else Settled()
             )

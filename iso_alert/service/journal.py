@@ -38,8 +38,11 @@ class Watch(Protocol):
 class Outlet(Protocol):
     """Where new alerts go: the courier."""
 
-    def room(self) -> int:
-        """Of how many parts alerts may be handed over leased."""
+    def promise(self) -> int:
+        """Of how many parts alerts may be handed over leased; nobody else may until `redeem`."""
+
+    def redeem(self, room: int) -> None:
+        """They have been handed over, as many as there were."""
 
     def take(self, leases: Sequence[Lease]) -> None:
         """Send these."""
@@ -75,7 +78,6 @@ class Journal:
         self._jobs: deque[_Job] = deque()
         self._waiting = 0
         self._begun = 0  # batches that are not done yet
-        self._promised = 0  # their room
         self._bell = trio.Event()
         self._room = trio.lowlevel.ParkingLot()
         self._queue = trio.Lock()
@@ -115,13 +117,15 @@ class Journal:
         """Give up waiting for halves of mirrored feeds that do not come.  Lives until cancelled."""
         while self.book.paired:
             await trio.sleep(SWEEP)
+            room = self._outlet.promise()
             try:
-                recorded, leases = await self._desk.do(
-                    partial(self._desk.store.overdue, self.book, self._clock(), self._outlet.room())
-                )
+                overdue = partial(self._desk.store.overdue, self.book, self._clock(), room)
+                recorded, leases = await self._desk.do(overdue)
+                self._hand_on(Committed.of(recorded, leases, self._watch.each))
             except StoreUnavailable:
                 continue
-            self._hand_on(Committed.of(recorded, leases, self._watch.each))
+            finally:
+                self._outlet.redeem(room)
 
     def _next(self) -> list[_Job]:
         jobs: list[_Job] = []
@@ -134,13 +138,12 @@ class Journal:
         return jobs
 
     async def _begin(self, jobs: Sequence[_Job]) -> _Pending:
-        """Hand a batch to the store.  The room that it may fill is no other batch's until it is known."""
+        """Hand a batch to the store.  The room that it may fill is nobody else's until it is known."""
         self._begun += 1
         if (trouble := self._desk.trouble) is not None:
             return _Pending(partial(_refuse, trouble), 0, 0.0)  # it is tried elsewhere; nobody waits for what is known
         batches = [job.batch for job in jobs]
-        room = max(0, self._outlet.room() - self._promised)
-        self._promised += room
+        room = self._outlet.promise()
         began = trio.current_time()
         verb = partial(self._desk.store.commit, batches, self.book, self._clock(), room, self._watch.each)
         answer = await self._desk.begin(verb)
@@ -158,7 +161,7 @@ class Journal:
             self._watch.committed(sum([len(job.batch) for job in jobs]), trio.current_time() - pending.began)
             self._hand_on(committed)
         finally:
-            self._promised -= pending.room
+            self._outlet.redeem(pending.room)
             self._begun -= 1
             self._bell.set()
 

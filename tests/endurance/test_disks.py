@@ -66,8 +66,10 @@ class Locked:
     def commit(self, *_: object) -> None:
         raise StoreUnavailable("locked")
 
-    def room(self) -> int:
+    def promise(self) -> int:
         return 7
+
+    def redeem(self, room: int) -> None: ...
 
 
 async def test_a_host_waits_for_a_locked_store_once(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,8 +62,7 @@ def _judge_lives(report: Report, lives: Lives) -> None:
         "every answer is 00, or 96 where the writer was killed", set(lives.till.codes) <= allowed, lives.till.codes
     )
     most = max(life.doubted for life in lives.lived)
-    # A window on the wire; and a commit and a claim that ask in one moment may both lease what is free of it.
-    report.fact("at most two windows are leased", most <= 2 * WINDOW, most)
+    report.fact("at most a window is in flight", most <= WINDOW, most)
 
 
 def _by_itself(life: Life) -> str:

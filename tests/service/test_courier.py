@@ -1,6 +1,7 @@
 """The courier: every alert to its phone, each card's in order, and what became of it into the store."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -331,6 +332,23 @@ async def test_no_more_than_a_window_is_ever_in_doubt(
 
         assert during <= 5
         assert sorted(len(shops(scene, n)) for n in range(1, 40)) == [1] * 39
+
+
+async def test_no_more_than_a_window_is_leased_by_all_at_once(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """A commit, a claim and who settles ask in one moment, and none may lease what is another's."""
+    async with stage(tmp_path, SmscOptions(response_latency=1.0), customers=range(1, 60), window=9) as scene:
+        await scene.record(*(shop(n, 1) for n in range(1, 4)))
+        async with scene.desk._turn:
+            scene.nursery.start_soon(partial(scene.record, *(shop(n, 1) for n in range(4, 60))))
+            await trio.sleep(0.5)
+            scene.courier.nudge()
+            await trio.sleep(1)
+        await trio.sleep(0.1)
+        sending = scene.kept.states().count("sending")
+        await scene.settled()
+
+        assert 0 < sending <= 9
+        assert sorted(len(shops(scene, n)) for n in range(1, 60)) == [1] * 59
 
 
 # ---- stopping

@@ -74,8 +74,10 @@ class Heard:
     def decided(self, _: Committed) -> None:
         self.decided_on += 1
 
-    def room(self) -> int:
+    def promise(self) -> int:
         return 7
+
+    def redeem(self, room: int) -> None: ...
 
     def take(self, leases: Sequence[Lease]) -> None: ...
 
