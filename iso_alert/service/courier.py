@@ -117,7 +117,7 @@ class Courier:
                 self._hand_over()
 
     async def _claim(self) -> bool:
-        """Lease what is due in the store.  False when nothing is, or when the bell will ring once there is room for it."""
+        """Lease what is due in the store.  False when nothing is, or when there is no room before the bell rings."""
         async with self._leasing:
             if not (limit := self.promise()):
                 return not self._promised  # `redeem` rings; where nothing is promised, there is no credit after all
