@@ -31,8 +31,8 @@ from tests.endurance.gauge import Look, chart, each, growth, look, loop, spent, 
 from tests.endurance.report import Report
 
 FLAT = 2.0  # MB that a process may grow by in all; in an hour at 1,700 a second one byte a message would make 6
-FULL = 80.0  # MB of store: its pages have filled the cache, and what still grows is something else
-SPURT = 20_000  # messages of the warm-up at a time; some six of them fill the cache
+FULL = 80.0  # MB of store: its pages have filled the cache long since, and what still grows is something else
+SPURT = 20_000  # messages of the warm-up at a time; some six of them make so large a store
 SPURTS = 9  # at most: with the points they have a hundred clients
 ENOUGH = 4  # points for a straight line
 EVERY = 2.0  # seconds between two looks at the machine

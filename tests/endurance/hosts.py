@@ -37,7 +37,7 @@ PARTIAL, IDLE = 2.0, 5.0  # the link's time-outs
 NOTICED = 2.0  # seconds until a slow host sees that it was hung up: it looks once a second
 EVERY = 0.2  # seconds from one look at its memory to the next
 GONE = 15.0  # seconds until nothing is left of an attack
-MORE_MEMORY = 150.0  # MB beyond what the idle service has, at any time; 64 of them are the writer's page cache
+MORE_MEMORY = 102.0  # MB beyond what the idle service has, at any time; 16 of them are the writer's page cache
 LEAKED = 5.0  # MB that a second round of attacks may leave beyond the first: allocators do not give back all
 _TLS = """
 [[link]]
