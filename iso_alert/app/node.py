@@ -95,7 +95,7 @@ class Node:
         if due := migrations_due(config.store):
             log.info(BEHIND, migrations=due, megabytes=round(config.store.stat().st_size / 1e6))
         self._keeper = Writer(config.store, self._hold.fileno()) if self.writer else InThread(Sqlite(config.store))
-        self._desk = Desk(self._keeper.store, self._keeper.begin)
+        self._desk = Desk(self._keeper.store, self._keeper.begin, self._keeper.begin_urgent)
         self._routes = build_routes(config, metrics, self.clock)
         self._lookout = Lookout(self._desk, self._routes, metrics)
         self._courier = Courier(self._desk, self._routes, metrics, self.clock)

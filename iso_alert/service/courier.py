@@ -123,7 +123,7 @@ class Courier:
                 return not self._promised  # `redeem` rings; where nothing is promised, there is no credit after all
             self._more, now = False, self._clock()
             try:
-                leases = await self._desk.do(partial(self._desk.store.claim, now, limit))
+                leases = await self._desk.do(partial(self._desk.store.claim, now, limit), urgent=True)
             except StoreUnavailable:
                 self.redeem(limit)
                 return False  # `_wake_when_due` comes back to it
@@ -241,7 +241,7 @@ class Courier:
         """Do it, however long the store takes to come back."""
         while True:
             try:
-                return await self._desk.do(verb)
+                return await self._desk.do(verb, urgent=True)
             except StoreUnavailable:
                 await trio.sleep(RETRY_STORE)
 

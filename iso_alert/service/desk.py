@@ -1,5 +1,8 @@
 """The store's only door: verbs are done one by one, away from the event loop, first come first served.
 
+What the courier asks is urgent, for a window of SMS stands still meanwhile.  Where there is a way for that, it passes
+the batches of the links, of which there are always some to wait behind when more comes than can be written.
+
 It also knows whether the store can be written.  While it cannot, a small commit is tried every second, so that the
 service turns green by itself when the disk has room again.
 """
@@ -38,6 +41,10 @@ class Keeper(Protocol):
     @property
     def begin(self) -> Begin: ...
 
+    @property
+    def begin_urgent(self) -> Begin:
+        """The way for verbs that pass those of `begin`; where there is none, the same."""
+
     async def ended(self) -> None:
         """Return when the store is gone though nobody closed it; a thread's never is."""
 
@@ -72,6 +79,10 @@ class InThread:
     def begin(self) -> Begin:
         return in_a_thread
 
+    @property
+    def begin_urgent(self) -> Begin:
+        return in_a_thread
+
     async def ended(self) -> None:
         await trio.sleep_forever()
 
@@ -82,30 +93,32 @@ class InThread:
 class Desk:
     """Has the store's verbs done for the event loop.  Cancelling a call waits until the store is done with it."""
 
-    def __init__(self, store: Store, begin: Begin = in_a_thread) -> None:
-        self.store, self._begin = store, begin
+    def __init__(self, store: Store, begin: Begin = in_a_thread, urgent: Begin | None = None) -> None:
+        self.store, self._begin, self._begin_urgent = store, begin, urgent or begin
         self.trouble: str | None = None  # why nothing can be written, None when it can
         self._turn = trio.Lock()  # hands itself on in the order of arrival
+        self._urgent_turn = trio.Lock() if self._begin_urgent != begin else self._turn
         self._troubled = trio.Event()
 
-    async def do(self, verb: Verb[T]) -> T:
+    async def do(self, verb: Verb[T], urgent: bool = False) -> T:
         """Have one verb done.  Raises StoreUnavailable."""
-        answer = await self.begin(verb)
+        answer = await self.begin(verb, urgent)
         return await answer()
 
-    async def begin(self, verb: Verb[T]) -> Answer[T]:
+    async def begin(self, verb: Verb[T], urgent: bool = False) -> Answer[T]:
         """Hand one verb over, in its turn; whoever calls what this returns gets the answer, or StoreUnavailable.
 
         Call it, whatever happens: what comes later is not heard before.
         """
-        if self._turn.locked():
-            await self._turn.acquire()
+        turn, begin = (self._urgent_turn, self._begin_urgent) if urgent else (self._turn, self._begin)
+        if turn.locked():
+            await turn.acquire()
         else:
-            self._turn.acquire_nowait()  # a turn of the event loop less for every batch
+            turn.acquire_nowait()  # a turn of the event loop less for every batch
         try:
-            answer = await self._begin(verb)
+            answer = await begin(verb)
         finally:
-            self._turn.release()
+            turn.release()
         return partial(self._hear, answer)
 
     async def _hear(self, answer: Answer[T]) -> T:

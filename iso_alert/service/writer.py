@@ -12,13 +12,13 @@ import trio
 from attrs import define, evolve, field, frozen
 
 from iso_alert.domain.decision import Rulebook
-from iso_alert.service.desk import Answer, Verb
+from iso_alert.service.desk import Answer, Begin, Verb
 from iso_alert.store.parcels import HEAD, Book, Errand, unwrap, wrap
 from iso_alert.store.port import Store, StoreUnavailable
 
 T = TypeVar("T")
 READ = 65_536  # bytes: a block of this size is asked of the allocator for every answer, however short
-AHEAD = 2  # verbs that the writer has at most: while it does one, the next is there already
+AHEAD = 2  # verbs of a line that the writer has at most: while it does one, the next is there already
 FAREWELL = 10.0  # seconds until a writer that does not end is killed
 
 
@@ -42,36 +42,18 @@ class Away:
 
 
 @define(eq=False)
-class Writer:
-    """The writer's process.  Start it before the event loop; within it, begin one verb after the other."""
+class Line:
+    """A way to the writer: verbs go there, and their answers come back in the same order."""
 
-    path: Path
-    holds: int  # a file descriptor that stays open for as long as the writer lives: the hold on the store
-    _process: subprocess.Popen[bytes] = field(init=False)
-    _line: socket = field(init=False)
+    _socket: socket
+    _path: Path
     _book: Rulebook | None = field(default=None, init=False)
     _room: trio.Semaphore = field(factory=partial(trio.Semaphore, AHEAD), init=False)
     _last: trio.Event = field(factory=trio.Event, init=False)  # set when all answers that are due were heard
     _heard: bytearray = field(factory=bytearray, init=False)  # what came of the next answer already
 
     def __attrs_post_init__(self) -> None:
-        """Start it and wait until it has opened the store.  Raises StoreUnavailable, WriterEnded."""
         self._last.set()
-        self._line, theirs = socketpair()
-        with theirs:
-            command = [sys.executable, "-P", "-m", "iso_alert.store.writer", str(self.path), str(theirs.fileno())]
-            self._process = subprocess.Popen(command, pass_fds=(theirs.fileno(), self.holds))
-        try:
-            first_word(self._line, WriterEnded())
-            self._line.setblocking(False)
-        except BaseException:
-            self.close()
-            raise
-
-    @property
-    def store(self) -> Store:
-        """Its verbs, to be handed to `begin`."""
-        return cast("Store", Away())
 
     async def begin(self, verb: Verb[T], /) -> Answer[T]:
         """Send a verb; what this returns waits for the answer, and must be called.
@@ -101,7 +83,7 @@ class Writer:
                     await before.wait()
                 good, answer = unwrap(await self._hear())
         except (OSError, trio.ClosedResourceError, EOFError):
-            raise StoreUnavailable(f"{self.path}: its writer has ended") from None
+            raise StoreUnavailable(f"{self._path}: its writer has ended") from None
         finally:
             mine.set()
             self._room.release()
@@ -125,15 +107,15 @@ class Writer:
         rest = memoryview(parcel)
         while rest:
             try:
-                rest = rest[self._line.send(rest) :]
+                rest = rest[self._socket.send(rest) :]
             except BlockingIOError:
-                await trio.lowlevel.wait_writable(self._line)
+                await trio.lowlevel.wait_writable(self._socket)
 
     async def _hear(self) -> bytes:
         heard = self._heard
         while len(heard) < HEAD.size or len(heard) < HEAD.size + HEAD.unpack_from(heard)[0]:
-            await trio.lowlevel.wait_readable(self._line)
-            if not (more := self._line.recv(READ)):
+            await trio.lowlevel.wait_readable(self._socket)
+            if not (more := self._socket.recv(READ)):
                 raise EOFError
             heard += more
         end = HEAD.size + HEAD.unpack_from(heard)[0]
@@ -141,12 +123,56 @@ class Writer:
         del heard[:end]
         return parcel
 
+    def close(self) -> None:
+        self._socket.close()
+
+
+@define(eq=False)
+class Writer:
+    """The writer's process.  Start it before the event loop; within it, begin verbs on one of its two lines."""
+
+    path: Path
+    holds: int  # a file descriptor that stays open for as long as the writer lives: the hold on the store
+    _process: subprocess.Popen[bytes] = field(init=False)
+    _urgent: Line = field(init=False)
+    _line: Line = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Start it and wait until it has opened the store.  Raises StoreUnavailable, WriterEnded."""
+        (urgent, first), (ours, second) = socketpair(), socketpair()
+        self._urgent, self._line = Line(urgent, self.path), Line(ours, self.path)
+        with first, second:
+            theirs = first.fileno(), second.fileno()
+            command = [sys.executable, "-P", "-m", "iso_alert.store.writer", str(self.path), *map(str, theirs)]
+            self._process = subprocess.Popen(command, pass_fds=(*theirs, self.holds))
+        try:
+            first_word(ours, WriterEnded())
+        except BaseException:
+            self.close()
+            raise
+        for each in (urgent, ours):
+            each.setblocking(False)
+
+    @property
+    def store(self) -> Store:
+        """Its verbs, to be handed to `begin`."""
+        return cast("Store", Away())
+
+    @property
+    def begin(self) -> Begin:
+        return self._line.begin
+
+    @property
+    def begin_urgent(self) -> Begin:
+        return self._urgent.begin
+
     async def ended(self) -> None:
         """Return when its process has ended, which it should not before `close`."""
         await trio.to_thread.run_sync(self._process.wait, abandon_on_cancel=True)
 
     def close(self) -> None:
-        """End the line, and wait until the writer has closed the store."""
+        """End its lines, and wait until the writer has closed the store."""
+        self._urgent.close()
         self._line.close()
         try:
             self._process.wait(FAREWELL)

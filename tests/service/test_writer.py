@@ -11,11 +11,15 @@ from typing import Any
 
 import pytest
 import trio
+from attrs import define
+from trio.testing import wait_all_tasks_blocked
 
 from iso_alert.service.desk import Desk
 from iso_alert.service.writer import Writer
 from iso_alert.store.hold import Hold
+from iso_alert.store.parcels import Errand, wrap
 from iso_alert.store.port import StoreUnavailable
+from iso_alert.store.writer import _next_of
 from tests.support.bank import NOW, book, sale
 from tests.support.engines import sqlite
 
@@ -47,6 +51,58 @@ async def test_does_verbs(writer: Writer) -> None:
     assert [alert.text for alert in first[0].decision.alerts] == [lease.text for lease in leases]
     assert (first[0].number, True) == (again[0].number, again[0].repeat)
     assert waiting.sending == 1
+
+
+async def test_what_is_urgent_passes_what_waits(writer: Writer) -> None:
+    """The courier's verb is done after the one that is under way, before those that came earlier."""
+    desk, done = Desk(writer.store, writer.begin, writer.begin_urgent), list[str]()
+
+    async def have(name: str, verb: Any, urgent: bool = False) -> None:
+        await desk.do(verb, urgent)
+        done.append(name)
+
+    os.kill(writer._process.pid, signal.SIGSTOP)
+    async with trio.open_nursery() as nursery:
+        for n in range(1, 5):
+            nursery.start_soon(have, f"batch {n}", partial(writer.store.record, [sale(1, n)], book(), NOW, 0))
+            await wait_all_tasks_blocked()
+        nursery.start_soon(have, "claim", partial(writer.store.claim, NOW, 1), True)
+        await wait_all_tasks_blocked()
+        os.kill(writer._process.pid, signal.SIGCONT)
+
+    assert done.index("claim") <= 1  # it was asked for last
+    assert [name for name in done if name != "claim"] == [f"batch {n}" for n in range(1, 5)]
+
+
+@define
+class Halting:
+    """The line of a process that is stopped again and again: what came until then is all that one call gets."""
+
+    coming: bytes
+
+    def recv(self, size: int, _: int) -> bytes:
+        some, self.coming = self.coming[: min(size, 3)], self.coming[min(size, 3) :]
+        return some
+
+
+def test_a_writer_that_is_stopped_loses_nothing() -> None:
+    """Linux gives it half a verb then (SIGSTOP, a debugger): it waits for the rest.  At the end half of one is none."""
+    errand = Errand(("outbox",))
+    line: Any = Halting(wrap(errand))
+    cut: Any = Halting(wrap(errand)[:-1])
+
+    assert _next_of(line) == errand
+    assert _next_of(cut) is None
+
+
+async def test_a_line_that_ends_leaves_the_other(writer: Writer) -> None:
+    """What was begun on one is done and answered also when the other has ended."""
+    answer = await writer.begin(partial(writer.store.record, [sale(1, 1)], book(), NOW, 0))
+    writer._urgent.close()
+    await answer()
+    waiting = await Desk(writer.store, writer.begin).do(writer.store.outbox)
+
+    assert waiting.queued == 1
 
 
 async def test_faults_come_back(writer: Writer, tmp_path: Path) -> None:
@@ -124,7 +180,7 @@ async def test_a_signal_to_all_leaves_it(writer: Writer) -> None:
 def test_its_last_words_tell_no_number(tmp_path: Path) -> None:
     """Where it broke is told, and the kind of fault; what the fault says is not."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "iso_alert.store.writer", str(tmp_path / "alerts.db"), "4111 1111 1111 1111"],
+        [sys.executable, "-P", "-m", "iso_alert.store.writer", str(tmp_path / "alerts.db"), "4111 1111 1111 1111", "4"],
         capture_output=True,
         text=True,
     )
