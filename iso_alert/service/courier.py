@@ -81,6 +81,9 @@ class Courier:
         self._more = True
         self._bell.set()
 
+    def behind(self) -> bool:
+        return self._more and bool(self._routes.there())
+
     # What people see.
 
     def held(self) -> int:

@@ -20,6 +20,7 @@ from iso_alert.service.desk import Answer, Desk
 from iso_alert.store.port import Committed, Lease, StoreUnavailable
 
 BATCH = 384  # messages to a commit; beyond it a commit takes longer and gains little
+SHORT = 192  # the same while SMS wait: a window of them goes between two commits
 AHEAD = 16  # messages that are worth a batch while the one before is still done
 BOUND = 2048  # messages that may wait
 SWEEP = 1.0  # seconds between looks for halves that are overdue
@@ -49,6 +50,9 @@ class Outlet(Protocol):
 
     def nudge(self) -> None:
         """There are more in the store."""
+
+    def behind(self) -> bool:
+        """Whether alerts wait in the store though there is somebody to send them to."""
 
 
 @define(eq=False)
@@ -129,8 +133,8 @@ class Journal:
 
     def _next(self) -> list[_Job]:
         jobs: list[_Job] = []
-        size = 0
-        while self._jobs and (not jobs or size + len(self._jobs[0].batch) <= BATCH):
+        size, most = 0, SHORT if self._outlet.behind() else BATCH
+        while self._jobs and (not jobs or size + len(self._jobs[0].batch) <= most):
             jobs.append(job := self._jobs.popleft())
             size += len(job.batch)
         self._waiting -= size

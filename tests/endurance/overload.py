@@ -7,7 +7,7 @@ a second, is there before, meanwhile and after: it sees what an innocent neighbo
 import sqlite3
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import accumulate, pairwise
 from pathlib import Path
 from statistics import median
@@ -45,6 +45,7 @@ class Seen:
     flood: Mapping[str, Any]
     neighbour: Sequence[tuple[float, float]]  # when each of its seconds began, and its 99th percentile
     sent_beside: int  # by the neighbour
+    sms_waiting: int  # when the last message was answered
     looks: Sequence[Look]
     syncs: Sequence[tuple[float, float]]  # when another's page was given to the disk, and its milliseconds
     watched_since: float
@@ -66,7 +67,7 @@ def run(
                 beside, task({**_CALM, "rounds": round(before + seconds + after)}, address, 50 + seed % 50, rate=100)
             )
             what = {"rate": times * capacity, "seconds": seconds}
-            seen = _flood(service, flood, beside, before, what, here.store.with_name("page"))
+            seen = _flood(service, flood, beside, before, what, here.store)
             arrived = _all_alerts(here, sink)
         _judge(report, seen, capacity, connections)
         _compare(report, here, seen, arrived)
@@ -79,15 +80,22 @@ def _start(one: Child, what: Mapping[str, Any]) -> None:
     one.line()  # ready
 
 
-def _flood(service: Child, flood: Child, beside: Child, before: int, what: Mapping[str, Any], page: Path) -> Seen:
+def _flood(service: Child, flood: Child, beside: Child, before: int, what: Mapping[str, Any], store: Path) -> Seen:
+    page = store.with_name("page")
     with watched(service.pid, 1.0) as looks, each(SYNCED, lambda: (monotonic(), sync(page))) as syncs:
         since = monotonic()
         beside.say()
         sleep(before)
         flood.say(what)
         flooded = flood.answer(what["seconds"] + PATIENCE)
+        waiting = _asked(store, _OPEN)
         neighbour = beside.answer(2 * PATIENCE)
-    return Seen(flooded, _seconds(neighbour), neighbour["sent"], looks, syncs, since)
+    return Seen(flooded, _seconds(neighbour), neighbour["sent"], waiting, looks, syncs, since)
+
+
+def _asked(store: Path, question: str) -> int:
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as db:
+        return int(db.execute(question).fetchone()[0])
 
 
 def _seconds(neighbour: Mapping[str, Any]) -> list[tuple[float, float]]:
@@ -99,14 +107,11 @@ def _seconds(neighbour: Mapping[str, Any]) -> list[tuple[float, float]]:
 
 def _all_alerts(here: Place, sink: Child) -> list[int]:
     """Wait until every alert is delivered; the sums that the SMS spoke of, in the order in which they came."""
-    until, arrived = monotonic() + PATIENCE, []
-    with sqlite3.connect(f"file:{here.store}?mode=ro", uri=True) as store:
-        while store.execute(_OPEN).fetchone()[0] and monotonic() < until:
-            sleep(0.5)
-        sink.say("arrived")
-        arrived = [amount for amount, _ in sink.answer()["arrived"]]
-    store.close()
-    return arrived
+    until = monotonic() + PATIENCE
+    while _asked(here.store, _OPEN) and monotonic() < until:
+        sleep(0.5)
+    sink.say("arrived")
+    return [amount for amount, _ in sink.answer()["arrived"]]
 
 
 def back(neighbour: Iterable[tuple[float, float]], ended: float, limit: float) -> float:
@@ -134,6 +139,11 @@ def _judge(report: Report, seen: Seen, capacity: float, connections: int) -> Non
     slices = flood["slices"]
     report.fact("it does not get worse as the flood goes on", slices[-1] <= LITTLE * max(slices[:-1]), slices)
     report.fact("the flood does not cost throughput", flood["per_second"] >= capacity / LITTLE, flood["per_second"])
+    made = flood["per_second"] * _WORKLOAD["alerts"]
+    report.figure("SMS that waited when it ended", seen.sms_waiting)
+    report.fact(
+        f"they are those of {SOON:.0f} s at most", seen.sms_waiting <= SOON * made, f"{seen.sms_waiting / made:.1f}"
+    )
     report.fact("every answer is a yes", set(flood["codes"]) == {"00"}, flood["codes"])
     report.fact("everything sent is answered", not flood["unanswered"], flood["unanswered"])
     _judge_neighbour(report, seen)
@@ -168,11 +178,9 @@ def _judge_memory(report: Report, seen: Seen) -> None:
 
 def _compare(report: Report, here: Place, seen: Seen, arrived: Sequence[int]) -> None:
     """After the service has left: what it said against what it wrote, what it wrote against what went out."""
-    with sqlite3.connect(f"file:{here.store}?mode=ro", uri=True) as store:
-        (messages,) = store.execute("SELECT count(*) FROM txn").fetchone()
-        (open_,) = store.execute(_OPEN).fetchone()
+    messages, open_ = (_asked(here.store, question) for question in ("SELECT count(*) FROM txn", _OPEN))
+    with closing(sqlite3.connect(f"file:{here.store}?mode=ro", uri=True)) as store:
         lanes = store.execute(_IN_ORDER).fetchall()
-    store.close()
     sent = seen.flood["sent"] + seen.sent_beside
     report.figure("messages in the store", messages)
     report.figure("alerts", len(lanes))

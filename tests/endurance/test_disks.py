@@ -71,6 +71,9 @@ class Locked:
 
     def redeem(self, room: int) -> None: ...
 
+    def behind(self) -> bool:
+        return False
+
 
 async def test_a_host_waits_for_a_locked_store_once(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """96 at once: what could not be written a moment ago need not be waited for by every message.

@@ -351,6 +351,31 @@ async def test_no_more_than_a_window_is_leased_by_all_at_once(autojump_clock: Mo
         assert sorted(len(shops(scene, n)) for n in range(1, 60)) == [1] * 59
 
 
+async def test_it_is_behind_while_sms_wait_for_room(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """Links make way then; not for an operator that is away, to whom nothing could be sent sooner."""
+    async with stage(tmp_path, SmscOptions(response_latency=1.0), customers=range(1, 9), window=3) as scene:
+        await trio.sleep(1.5)  # until it has looked whether a restart left any
+        before = scene.courier.behind()
+        await scene.record(*(shop(n, 1) for n in range(1, 9)))
+        await trio.sleep(0.5)
+        during = scene.courier.behind()
+        await scene.settled()
+        await trio.sleep(0.5)
+        after = scene.courier.behind()
+
+    assert (before, during, after) == (False, True, False)
+
+
+async def test_it_is_not_behind_while_nobody_is_there(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """What waits for an operator hinders no link."""
+    async with stage(tmp_path, down=True) as scene:
+        await scene.record(sale())
+        await trio.sleep(5)
+
+        assert scene.kept.states() == ["queued"]
+        assert not scene.courier.behind()
+
+
 # ---- stopping
 
 

@@ -13,7 +13,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.transaction import Transaction
 from iso_alert.service.desk import PROBE_EVERY, Desk
-from iso_alert.service.journal import AHEAD, BATCH, BOUND, Journal
+from iso_alert.service.journal import AHEAD, BATCH, BOUND, SHORT, Journal
 from iso_alert.store.port import Committed, Lease, StoreUnavailable
 from tests.support.bank import NOW, book, sale
 from tests.support.threads import no_threads
@@ -63,6 +63,7 @@ class Heard:
     """The watch, and the courier's side."""
 
     each: bool = False
+    late: bool = False  # the courier
     sizes: list[int] = field(factory=list)
     seconds: list[float] = field(factory=list)
     decided_on: int = 0
@@ -82,6 +83,9 @@ class Heard:
     def take(self, leases: Sequence[Lease]) -> None: ...
 
     def nudge(self) -> None: ...
+
+    def behind(self) -> bool:
+        return self.late
 
 
 @define(eq=False)
@@ -163,6 +167,18 @@ async def test_a_busy_store_is_given_large_batches_ahead(autojump_clock: MockClo
     assert many == [1, AHEAD + 2]
     assert store.sizes == many
     assert scene.answers == {1: [1], 2: [2], 3: [3], 4: [*range(4, 4 + AHEAD)]}
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_batches_are_shorter_while_sms_wait(autojump_clock: MockClock, scene: Scene, late: bool) -> None:
+    """Between two of them the courier settles a window, so they set its pace."""
+    scene.heard.late = late
+    async with trio.open_nursery() as links:
+        for stan in range(1, 2 * BATCH + 2):
+            links.start_soon(scene.record, stan)
+
+    assert max(scene.store.sizes) == (SHORT if late else BATCH)
+    assert sum(scene.store.sizes) == 2 * BATCH + 1
 
 
 async def test_there_is_no_timer(autojump_clock: MockClock, scene: Scene) -> None:
