@@ -18,7 +18,7 @@ from iso_alert.store.port import Store, StoreUnavailable
 
 T = TypeVar("T")
 READ = 65_536  # bytes: a block of this size is asked of the allocator for every answer, however short
-AHEAD = 2  # verbs of a line that the writer has at most: while it does one, the next is there already
+AHEAD = 4  # verbs of a line that the writer has at most: with two it waits for the next one now and then
 FAREWELL = 10.0  # seconds until a writer that does not end is killed
 
 
