@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from fcntl import ioctl
+from statistics import median
 from struct import unpack
 from time import monotonic, process_time
 from typing import Any
@@ -86,9 +87,10 @@ def _slices(took: list[float]) -> list[float]:
 
 
 def capacity(host: Host, in_flight: int, seconds: int) -> dict[str, Any]:
-    """Of the best second, after one to warm up: in a worse one something else was going on."""
+    """Of the best second, after one to warm up: in a worse one something else was going on; and of the usual one."""
     _, *tallies = host.closed(in_flight, [1.0] * (1 + seconds))
-    return {"per_second": max(len(tally.took) / tally.seconds for tally in tallies)}
+    rates = [len(tally.took) / tally.seconds for tally in tallies]
+    return {"per_second": max(rates), "usual": median(rates)}
 
 
 def work(host: Host, task: Mapping[str, Any], what: Mapping[str, Any]) -> dict[str, Any]:

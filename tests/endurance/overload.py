@@ -62,11 +62,11 @@ def run(
             beside = hosts.enter_context(child("neighbour", ["-m", "bench.client"]))
             _start(flood, task({**_WORKLOAD, "connections": connections}, address, seed % 50))
             flood.say({"closed": max(1, round(seconds / 6))})
-            capacity = flood.answer(PATIENCE)["per_second"]
+            capacity = flood.answer(PATIENCE)
             _start(
                 beside, task({**_CALM, "rounds": round(before + seconds + after)}, address, 50 + seed % 50, rate=100)
             )
-            what = {"rate": times * capacity, "seconds": seconds}
+            what = {"rate": times * capacity["per_second"], "seconds": seconds}
             seen = _flood(service, flood, beside, before, what, here.store)
             arrived = _all_alerts(here, sink)
         _judge(report, seen, capacity, connections)
@@ -119,9 +119,10 @@ def back(neighbour: Iterable[tuple[float, float]], ended: float, limit: float) -
     return max((at + 1.0 - ended for at, p99 in neighbour if at + 1.0 > ended and p99 > limit), default=0.0)
 
 
-def _judge(report: Report, seen: Seen, capacity: float, connections: int) -> None:
+def _judge(report: Report, seen: Seen, capacity: Mapping[str, float], connections: int) -> None:
     flood = seen.flood
-    report.figure("capacity, messages a second", capacity)
+    report.figure("capacity, messages in the best second", capacity["per_second"])
+    report.figure("in the usual one", capacity["usual"])
     report.figure("offered a second", flood["offered"] / (flood["ended"] - flood["began"]))
     report.figure("answered a second in the flood", flood["per_second"])
     report.figure("held back by the host, for its sockets were full", flood["held_back"])
@@ -138,7 +139,9 @@ def _judge(report: Report, seen: Seen, capacity: float, connections: int) -> Non
     report.fact("more was offered than could be taken", flood["held_back"] > 0, "it was no flood")
     slices = flood["slices"]
     report.fact("it does not get worse as the flood goes on", slices[-1] <= LITTLE * max(slices[:-1]), slices)
-    report.fact("the flood does not cost throughput", flood["per_second"] >= capacity / LITTLE, flood["per_second"])
+    report.fact(  # a minute is like a usual second: some of it are better, some are worse
+        "the flood does not cost throughput", flood["per_second"] >= capacity["usual"] / LITTLE, flood["per_second"]
+    )
     made = flood["per_second"] * _WORKLOAD["alerts"]
     report.figure("SMS that waited when it ended", seen.sms_waiting)
     report.fact(
