@@ -19,7 +19,7 @@ from iso_alert.store.port import StoreUnavailable
 from iso_alert.store.queries import migrations
 
 LOCK_WAIT = 1.0  # seconds; a bulk import holds the lock for some milliseconds at a time
-CHECKPOINT_PAGES = 4000  # 16 MB of log: rarer, larger pauses than the default's
+CHECKPOINT_PAGES = 2000  # 8 MB of log: with 16 the slowest answers waited longer for a checkpoint
 PAGE = 4096  # bytes
 CACHE_PAGES = 4096  # 16 MB of memory: with 64 fewer messages a second were recorded, with a million cards no more
 
