@@ -108,6 +108,7 @@ class Desk:
     async def begin(self, verb: Verb[T], urgent: bool = False) -> Answer[T]:
         """Hand one verb over, in its turn; whoever calls what this returns gets the answer, or StoreUnavailable.
 
+        What is urgent waits for what is urgent only, where it has a way of its own.
         Call it, whatever happens: what comes later is not heard before.
         """
         turn, begin = (self._urgent_turn, self._begin_urgent) if urgent else (self._turn, self._begin)
