@@ -42,8 +42,8 @@ class Keeper(Protocol):
     def begin(self) -> Begin: ...
 
     @property
-    def begin_urgent(self) -> Begin:
-        """The way for verbs that pass those of `begin`; where there is none, the same."""
+    def begin_urgent(self) -> Begin | None:
+        """The way for verbs that pass those of `begin`; None where there is none."""
 
     async def ended(self) -> None:
         """Return when the store is gone though nobody closed it; a thread's never is."""
@@ -80,8 +80,8 @@ class InThread:
         return in_a_thread
 
     @property
-    def begin_urgent(self) -> Begin:
-        return in_a_thread
+    def begin_urgent(self) -> None:
+        return None
 
     async def ended(self) -> None:
         await trio.sleep_forever()
@@ -94,10 +94,11 @@ class Desk:
     """Has the store's verbs done for the event loop.  Cancelling a call waits until the store is done with it."""
 
     def __init__(self, store: Store, begin: Begin = in_a_thread, urgent: Begin | None = None) -> None:
-        self.store, self._begin, self._begin_urgent = store, begin, urgent or begin
+        self.store = store
         self.trouble: str | None = None  # why nothing can be written, None when it can
         self._turn = trio.Lock()  # hands itself on in the order of arrival
-        self._urgent_turn = trio.Lock() if self._begin_urgent != begin else self._turn
+        self._way = begin, self._turn
+        self._urgent_way = (urgent, trio.Lock()) if urgent else self._way
         self._troubled = trio.Event()
 
     async def do(self, verb: Verb[T], urgent: bool = False) -> T:
@@ -108,10 +109,10 @@ class Desk:
     async def begin(self, verb: Verb[T], urgent: bool = False) -> Answer[T]:
         """Hand one verb over, in its turn; whoever calls what this returns gets the answer, or StoreUnavailable.
 
-        What is urgent waits for what is urgent only, where it has a way of its own.
-        Call it, whatever happens: what comes later is not heard before.
+        Call it, whatever happens: what comes later is not heard before.  What is urgent waits only for what is urgent
+        too, where it has a way of its own.
         """
-        turn, begin = (self._urgent_turn, self._begin_urgent) if urgent else (self._turn, self._begin)
+        begin, turn = self._urgent_way if urgent else self._way
         if turn.locked():
             await turn.acquire()
         else:

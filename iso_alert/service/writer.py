@@ -1,4 +1,4 @@
-"""The store in a process of its own, as the desk sees it: its verbs, and a way to run them."""
+"""The store in a process of its own, as the desk sees it: its verbs, and two ways to have them done."""
 
 import subprocess
 import sys

@@ -1,6 +1,6 @@
 """What passes between the service and its writer: a verb with its arguments there, its answer or its error back.
 
-Pickled, for both ends are one program and the line between them is nobody else's.  A value of ours is taken apart and
+Pickled, for both ends are one program and the lines between them are nobody else's.  A value of ours is taken apart and
 put together by position, in half the time that pickle takes by itself: they come by the hundred.  Facts are the same
 for most messages, so of them the reader keeps those that it has.  No parcel holds a card number: it has become a token
 before anything is recorded.
