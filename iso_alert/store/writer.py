@@ -21,7 +21,7 @@ from attrs import define
 from iso_alert.apart import stand_apart
 from iso_alert.domain.decision import Rulebook
 from iso_alert.garbage import spare_what_stays
-from iso_alert.store.engine import count_no_memory
+from iso_alert.store.engine import spare_what_nobody_asks
 from iso_alert.store.parcels import HEAD, Book, Errand, unwrap, wrap
 from iso_alert.store.port import StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
@@ -87,7 +87,7 @@ def _parcel(answer: tuple[bool, Any]) -> bytes:
 def main(path: str, urgent: str, other: str) -> None:
     """The process.  It is told the descriptors of its two lines; its first word on the second is how opening went."""
     stand_apart("writer")
-    count_no_memory()
+    spare_what_nobody_asks()
     with socket(fileno=int(urgent)) as first, socket(fileno=int(other)) as line:
         try:
             store = Sqlite(Path(path), alone=True)
