@@ -21,7 +21,7 @@ from iso_alert.store.port import Committed, Lease, StoreUnavailable
 
 BATCH = 384  # messages to a commit; beyond it a commit takes longer and gains little
 SHORT = 192  # the same while SMS wait: a window of them goes between two commits
-AHEAD = 16  # messages that are worth a batch while the one before is still done
+WORTH = (1, 16, 128, BATCH)  # messages that are worth a batch while none, one, two and more are not done yet
 BOUND = 2048  # messages that may wait
 SWEEP = 1.0  # seconds between looks for halves that are overdue
 log = structlog.get_logger()
@@ -107,13 +107,14 @@ class Journal:
         """Commit batch after batch.  Lives until cancelled; what is being committed is finished first.
 
         While the store does one, the next is handed over as soon as it is worth that, so that the store has no pause.
-        A few messages would only make two small batches out of one, each with a sync.  Answers come in their order.
+        A few messages would only make two small batches out of one, each with a sync: the more there is to do for the
+        store, the more of them wait for each other.  Answers come in their order.
         """
         async with trio.open_nursery() as waiting:
             while True:
                 await self._bell.wait()
                 self._bell = trio.Event()
-                while self._jobs and (not self._begun or self._waiting >= AHEAD):
+                while self._waiting >= WORTH[min(self._begun, len(WORTH) - 1)]:
                     jobs = self._next()
                     waiting.start_soon(self._finish, jobs, await self._begin(jobs))
 

@@ -13,7 +13,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from iso_alert.domain.decision import Rulebook
 from iso_alert.domain.transaction import Transaction
 from iso_alert.service.desk import PROBE_EVERY, Desk
-from iso_alert.service.journal import AHEAD, BATCH, BOUND, SHORT, Journal
+from iso_alert.service.journal import BATCH, BOUND, SHORT, WORTH, Journal
 from iso_alert.store.port import Committed, Lease, StoreUnavailable
 from tests.support.bank import NOW, book, sale
 from tests.support.threads import no_threads
@@ -158,15 +158,15 @@ async def test_a_busy_store_is_given_large_batches_ahead(autojump_clock: MockClo
     nursery.start_soon(journal.run)
     await scene.bring(1, 2, 3)
     few = [*handed]
-    nursery.start_soon(scene.record, *range(4, 4 + AHEAD))
+    nursery.start_soon(scene.record, *range(4, 4 + WORTH[1]))
     await wait_all_tasks_blocked()
     many = [*handed]
     await commits(2)
 
     assert few == [1]
-    assert many == [1, AHEAD + 2]
+    assert many == [1, WORTH[1] + 2]
     assert store.sizes == many
-    assert scene.answers == {1: [1], 2: [2], 3: [3], 4: [*range(4, 4 + AHEAD)]}
+    assert scene.answers == {1: [1], 2: [2], 3: [3], 4: [*range(4, 4 + WORTH[1])]}
 
 
 @pytest.mark.parametrize("late", [False, True])
