@@ -148,7 +148,14 @@ class Decision:
     def telling(self, *alerts: NewAlert) -> "Decision":
         """The same with its SMS, and in the same words: what `evolve` gives, in a fifth of the time."""
         told = object.__new__(Decision)
-        told.__dict__.update(self.__dict__, words=self.words, outcome=self.outcome, alerts=alerts)
+        told.__dict__.update(
+            self.__dict__,
+            words=self.words,
+            follows=self.follows,
+            reaches_back=self.reaches_back,
+            outcome=self.outcome,
+            alerts=alerts,
+        )
         return told
 
 

@@ -59,11 +59,6 @@ def _more(of: Transaction, decision: Decision, small: bool) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def spell(of: Transaction) -> int:
-    """The span of time in which a message and its repeats are looked for, as column `spell` has it."""
-    return of.happened_at >> 8 if of.timed else 0
-
-
 def alert_row(draft: Draft) -> tuple[Any, ...]:
     alert = draft.alert
     return (
@@ -98,9 +93,10 @@ def load(text: str) -> Transaction:
     return Transaction.of(**{name: _JSON.structure(value, _VALUES[name]) for name, value in said})
 
 
-def holder(kind: str | None, customer: int | None, mobile: str, language: str, state: str) -> Holder:
-    if customer is None:
+def holder(kind: str | None, subscription: tuple[int, str, str, str] | None) -> Holder:
+    if subscription is None:
         return _NOT_SUBSCRIBED[kind]
+    customer, mobile, language, state = subscription
     return Holder(_KINDS[kind], Subscription(customer, mobile, Language(language), SubscriptionState(state)))
 
 

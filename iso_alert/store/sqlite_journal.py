@@ -15,20 +15,19 @@ from attrs import evolve
 
 from iso_alert.domain.decision import Rulebook, Small
 from iso_alert.domain.pairing import WAITS
-from iso_alert.domain.subscription import Holder
 from iso_alert.domain.transaction import Transaction
 from iso_alert.store import rows
 from iso_alert.store.port import Lease, Recorded
 from iso_alert.store.queries import statements
 from iso_alert.store.recent import Recent
 from iso_alert.store.steps import Row, Steps
-from iso_alert.store.working import Working
+from iso_alert.store.working import NO_CARD, NOBODY, Working
 
 SQL = statements("journal.sql")
 OVERDUE = 256  # halves that are given up at a time
 RUNS = 8  # of plain and other messages, each a step; beyond it all are written as others
 WORTH = 4  # messages of a run that are worth a step also then, where nobody else wants the GIL
-NO_CARD = (b"",)  # the tokens of a message without one
+NO_TOKEN = (b"",)  # is asked for on behalf of a message without a card
 Asked: TypeAlias = tuple[bytes, Transaction]
 
 
@@ -45,8 +44,7 @@ class SqliteJournal:
         if not batch:
             return [], []
         working = self._working(batch, book, now)
-        recorded = [working.take(key, of) for key, of in zip(working.keys(batch), batch, strict=True)]
-        return recorded, self._keep(working, room)
+        return working.take(batch), self._keep(working, room)
 
     def overdue(self, book: Rulebook, now: float, room: int) -> tuple[list[Recorded], list[Lease]]:
         found = self._steps.all("overdue_halves", now - WAITS, OVERDUE)
@@ -69,40 +67,45 @@ class SqliteJournal:
     # What the store knows that bears on a batch.
 
     def _working(self, batch: Sequence[Transaction], book: Rulebook, now: float) -> Working:
-        asked = [(token, of) for of in batch for token in (of.tokens or NO_CARD)]
+        asked = [(token, of) for of in batch for token in (of.tokens or NO_TOKEN)]
         # sqlite3 looks for somebody who adapts a value that is bytes or None, and for nobody where it is a bytearray.
-        wanted = [(n, bytearray(token), rows.spell(of), of.stan, of.key) for n, (token, of) in enumerate(asked)]
+        wanted = [
+            (n, bytearray(token), of.timed and of.happened_at, of.stan, of.key) for n, (token, of) in enumerate(asked)
+        ]
         answers = [*self._steps.ask("asked", wanted)]
         last_txn, last_alert, last_card, stopped, small_from, _ = answers[0]
         self._recent.catch_up(last_txn)
         first, book = int(now * 1e6), evolve(book, stopped=True) if stopped and not book.stopped else book
         working = Working(book, now, max(first, last_txn + 1), max(first, last_alert + 1))
-        waiting = _understand(working, asked, chain.from_iterable(json.loads(answer[-1]) for answer in answers))
-        self._meet_strangers(working, batch, last_card + 1)
+        known = chain.from_iterable(json.loads(answer[-1]) for answer in answers)
+        waiting, strangers = _understand(working, asked, known)
+        if strangers:
+            self._meet_strangers(working, strangers, last_card + 1)
         if waiting:
             self._remember(working, self._steps.read("unmatched", waiting))
         self._count_small(working, small_from)
         if book.paired:
             found = self._steps.read("halves_of_cards", _cards(working))
             working.halves.update({(stan, card, key): rows.load(text) for stan, card, key, text in found})
-        asking = [of for of in batch if of.tokens and of.facts.ask_the_journal]
-        if asking:
-            cards = [working.met_by(of)[0] for of in asking]
-            wanted = [rows.want_row(of, card, self._recent) for of, card in zip(asking, cards, strict=True)]
+        working.asking = [of for of in batch if of.facts.ask_the_journal and of.tokens]
+        if working.asking:
+            wanted = [rows.want_row(of, working.card(of), self._recent) for of in working.asking]
             self._remember(working, self._steps.read("history", wanted))
         return working
 
-    def _meet_strangers(self, working: Working, batch: Sequence[Transaction], free: int) -> None:
+    def _meet_strangers(self, working: Working, strangers: Sequence[Transaction], free: int) -> None:
         """Write down the cards that nobody has seen, and those anew that were met under an older key."""
         met = working.met
         strange: list[Row] = []
-        for tokens, last4 in {of.tokens: of.last4 for of in batch if of.tokens and of.tokens[0] not in met}.items():
+        for tokens, last4 in {of.tokens: of.last4 for of in strangers if of.tokens[0] not in met}.items():
             known = next((met[token] for token in tokens if token in met), None)
             if known:
-                self._steps.do("move_token", tokens[0], known[0])
+                self._steps.do("move_token", tokens[0], known)
+                met[tokens[0]] = known
             else:
-                strange.append((free + len(strange), tokens[0], last4))
-            met[tokens[0]] = known or (strange[-1][0], Holder())
+                met[tokens[0]] = card = free + len(strange)
+                working.holders[card] = NOBODY
+                strange.append((card, tokens[0], last4))
         self._steps.write("insert_cards", strange)
 
     def _remember(self, working: Working, found: Iterable[Row]) -> None:
@@ -174,21 +177,29 @@ class SqliteJournal:
         return leases
 
 
-def _understand(working: Working, asked: Sequence[Asked], found: Iterable[Row]) -> Sequence[tuple[int]]:
-    """Note who holds each card, and which messages are written; the cards of which a cancellation waits."""
+def _understand(
+    working: Working, asked: Sequence[Asked], found: Iterable[Row]
+) -> tuple[Sequence[tuple[int]], Sequence[Transaction]]:
+    """Note who holds each card, and which messages are written.
+
+    The cards of which a cancellation waits, and the messages of cards that nobody has seen under one of their tokens.
+    """
     waiting: set[tuple[int]] = set()
-    for n, card, kind, customer, mobile, language, state, written, waits in found:
+    strangers: list[Transaction] = []
+    for n, card, kind, subscription, written, waits in found:
         token, of = asked[n]
-        if card is None and token:
-            continue  # nobody has seen the card: what was found is of a message without one
-        if written is not None:
-            working.known[of.stan, card or 0, of.key] = written
         if card is not None:
-            working.met[token] = card, rows.holder(kind, customer, mobile, language, state)
+            working.met[token] = card
+            working.holders[card] = rows.holder(kind, subscription)
+        elif token:
+            strangers.append(of)
+            continue  # what was found is of a message without a card
+        if written is not None:
+            working.known[of.stan, card or NO_CARD, of.key] = written
         if waits:
             waiting.add((card,))
-    return [*waiting]
+    return [*waiting], strangers
 
 
 def _cards(working: Working) -> list[tuple[int]]:
-    return [(card,) for card, _ in working.met.values()]
+    return [(card,) for card in working.met.values()]

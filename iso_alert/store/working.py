@@ -6,7 +6,6 @@ what the next one sees.  Nothing here knows which engine the store is.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TypeAlias
 
 from attrs import define, field
 
@@ -32,8 +31,7 @@ from iso_alert.domain.transaction import Transaction
 from iso_alert.store.port import Lease, Recorded, recorded
 
 NO_CARD = 0
-Met: TypeAlias = tuple[int, Holder]  # the number of a card, and who has it
-NOBODY: Met = NO_CARD, Holder()
+NOBODY = Holder()
 LONG_COME = 1.0  # a not_before of what is found by its lane, and may go once that is free (migration 12)
 Key = tuple[str, int, int]  # STAN, card, message key
 Written = tuple[int, int, Transaction, Decision]  # number, card, and the rest as it will stand in the store
@@ -65,8 +63,10 @@ class Working:
     now: float
     next_txn: int
     next_alert: int
-    met: dict[bytes, Met] = field(factory=dict)  # by token
+    met: dict[bytes, int] = field(factory=dict)  # cards, by token
+    holders: dict[int, Holder] = field(factory=lambda: {NO_CARD: NOBODY})  # by card
     known: dict[Key, int] = field(factory=dict)
+    asking: Sequence[Transaction] = ()  # those of the batch that may speak of earlier messages
     past: defaultdict[int, list[Past]] = field(factory=lambda: defaultdict(list))
     crowded: set[int] = field(factory=set)  # cards of which a message of the batch may bear on a later one
     halves: dict[Key, Transaction] = field(factory=dict)  # of mirrored feeds: one side is here, the other is not
@@ -88,24 +88,31 @@ class Working:
             found = self._units[id_] = make()
         return found
 
-    def met_by(self, of: Transaction) -> Met:
-        return self.met[of.tokens[0]] if of.tokens else NOBODY
+    def card(self, of: Transaction) -> int:
+        """The number of a message's card."""
+        return self.met[of.tokens[0]] if of.tokens else NO_CARD
 
     def keys(self, batch: Collection[Transaction]) -> list[Key]:
         """The key of each message; notes the cards of which one message may bear on another."""
-        keys = [(of.stan, self.met_by(of)[0], of.key) for of in batch]
+        met = self.met
+        keys = [(of.stan, met[of.tokens[0]] if of.tokens else NO_CARD, of.key) for of in batch]
         cards = [card for _, card, _ in keys]
         if self.book.paired:
             self.crowded = {*cards} - {NO_CARD}
         elif len({*cards}) < len(cards):
             self.crowded = {card for card, many in Counter(cards).items() if card and many > 1}
             if not self.book.policy.counts_small:  # then most that come together stand alone all the same
-                asking = {card for card, of in zip(cards, batch, strict=True) if of.facts.ask_the_journal}
+                asking = {self.card(of) for of in self.asking}
                 self.crowded &= asking | self.past.keys()  # of those a cancellation waits for one of the batch
         return keys
 
-    def take(self, key: Key, of: Transaction) -> Recorded:
-        """Decide on one message, unless it is a repeat."""
+    def take(self, batch: Collection[Transaction]) -> list[Recorded]:
+        """Decide on each message, unless it is a repeat."""
+        take = self._take if self.book.paired else self._decide
+        return [take(key, of) for key, of in zip(self.keys(batch), batch, strict=True)]
+
+    def _take(self, key: Key, of: Transaction) -> Recorded:
+        """Decide on one message, unless it is a repeat, once both of its halves are here."""
         if of.link in self.book.paired and key not in self.known:
             whole = self._whole(key, of)
             if whole is None:
@@ -130,7 +137,7 @@ class Working:
     def _settle_halves(self, of: Transaction) -> None:
         """A reversal of what still waits for its response: the response will not be waited for."""
         for key, half in list(self.halves.items()):
-            same_card = key[1] == self.met_by(of)[0] != NO_CARD
+            same_card = key[1] == self.card(of) != NO_CARD
             if same_card and find_original(of, [as_past(0, half, self._decided(0, half, key[1]))]):
                 self.take_half(key)
 
@@ -147,7 +154,7 @@ class Working:
         known = NOTHING_KNOWN
         if card in self.past or card in self.small:
             known = Known(self.past.get(card, ()), self.small.get(card, ()))
-        return decide(number, of, self.met_by(of)[1], known, self.book)
+        return decide(number, of, self.holders[card], known, self.book)
 
     def _decide(self, key: Key, of: Transaction) -> Recorded:
         number, card = self.next_txn, key[1]

@@ -12,7 +12,6 @@ from iso_alert.iso.merchant import Merchants, read_mcc_words
 from iso_alert.iso.message import Message
 from iso_alert.iso.profile import Place
 from iso_alert.iso.reading import Action, FileAction, Ignored, NetworkManagement, Why, read
-from iso_alert.store.rows import spell
 from tests.iso.messages import ARRIVED, PROFILES, message, speak
 
 
@@ -129,6 +128,11 @@ def test_a_paired_response_is_read_as_its_request() -> None:
     response = transaction({"t": "0210", "39": "00"}, decision=Decision.PAIRED)
 
     assert (response.mti, response.facts.function) == ("0210", "0")
+
+
+def spell(of: Transaction) -> int:
+    """The span of time in which its repeats are looked for, as the column of that name has it."""
+    return of.happened_at >> 8 if of.timed else 0
 
 
 @pytest.mark.parametrize("changed", [{"t": "0201"}, {"39": "00"}, {"12": "999999"}, {"54": "0002764C000000000100"}])

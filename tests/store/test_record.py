@@ -35,6 +35,17 @@ def test_a_message_is_recorded_once(kept: Kept) -> None:
     assert kept.count("txn") == 1
 
 
+@pytest.mark.parametrize("of", [sale(card=None), sale(timed=False), sale(card=None, timed=False)])
+def test_a_repeat_is_found_by_what_the_message_has(kept: Kept, of: Transaction) -> None:
+    """It may name no card, and no time that its repeat must name too."""
+    first, _ = kept.record(of)
+    second, _ = kept.record(sale(7), again(of), sale(8))
+
+    assert [one.repeat for one in second] == [False, True, False]
+    assert second[1].number == first[0].number
+    assert kept.count("txn") == 3
+
+
 def test_a_repeat_in_the_same_batch_is_a_repeat(kept: Kept) -> None:
     """A host that loses patience may send both copies in one breath."""
     kept.subscribe(1)

@@ -4,14 +4,16 @@
 -- The newest message, alert and card; whether the bank has stopped the service for everybody, and from which message on
 -- small purchases are counted; and of each message that is asked for: its card by token with the subscription that covers
 -- it, the number under which it is written already, and whether a cancellation of the card waits for its original.
-WITH want (n, token, spell, stan, key) AS (VALUES :rows)
+WITH want (n, token, happened_at, stan, key) AS (VALUES :rows)
 SELECT coalesce((SELECT max(id) FROM txn), 0), coalesce((SELECT max(id) FROM alert), 0),
        coalesce((SELECT max(id) FROM card), 0), (SELECT value = '1' FROM setting WHERE name = 'stopped'),
        (SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'small_from'),
        json_group_array(json_array(
-           want.n, met.id, met.kind, subscription.customer, subscription.mobile, subscription.language, subscription.state,
-           (SELECT txn.id FROM txn WHERE txn.spell = want.spell AND txn.stan = want.stan AND txn.card = coalesce(met.id, 0)
-            AND txn.key = want.key),
+           want.n, met.id, met.kind,
+           CASE WHEN subscription.customer IS NOT NULL THEN json_array(
+               subscription.customer, subscription.mobile, subscription.language, subscription.state) END,
+           (SELECT txn.id FROM txn WHERE txn.spell = want.happened_at >> 8 AND txn.stan = want.stan
+            AND txn.card = coalesce(met.id, 0) AND txn.key = want.key),
            EXISTS (SELECT 1 FROM txn WHERE txn.unmatched = 1 AND txn.card = met.id)))
 FROM want LEFT JOIN card AS met ON met.token = want.token
 LEFT JOIN subscription ON subscription.customer = met.customer
