@@ -1,8 +1,9 @@
 """A payment host's sales, encoded before the clock starts; all that is left to do for a message is to put numbers in.
 
-Message `n` has the STAN n, or where they are scattered one that comes in no order, a terminal that changes when STANs
-come round again, and a sum that no other message of a told card has: an SMS can be traced back to its message.  Test
-cards only.
+Message `n` has the next STAN, or where they are scattered one that comes in no order, a card and a terminal that change
+when STANs come round again, and a sum that no other message of a told card has: an SMS can be traced back to its
+message.  A run counts its STANs on from elsewhere than the run before, as one host does for days: were each to begin
+anew, the same cards would meet the same STANs, and every reversal would find more that it may mean.  Test cards only.
 """
 
 from collections.abc import Sequence
@@ -20,8 +21,10 @@ from iso_alert.sim.cards import test_pan
 POOL = 20_011  # frames made beforehand; a prime, so that any stride meets all of them
 SHOPS = 2000
 LEAST_TOLD = 100_000  # satang: from 1,000 baht a credit card's purchase is told
+_APART = 1009  # frames by which one run begins behind another
+_BETWEEN = 387_911  # STANs by which one run begins behind another
 _STANS = 1_000_000
-_STRIDE = 387_911  # has no factor in common with them: still each once a round
+_STRIDE = 387_907  # has no factor in common with them: still each once a round
 _PAN, _SHOP = "P" * 16, "N" * 25
 _SLOTS = {"4": "A" * 12, "11": "S" * 6, "37": "R" * 12, "38": "C" * 6, "41": "T" * 8}  # where numbers will stand
 
@@ -80,13 +83,14 @@ class Deck:
         return marks, frames
 
     def _sale(self, n: int, kind: str) -> tuple[bytes, bytes]:
-        round_, stan = divmod(n, _STANS)
+        round_, stan = divmod(n + self.run * _BETWEEN, _STANS)
         if self.scattered:
             stan = stan * _STRIDE % _STANS
+        which = (n + self.run * _APART) % POOL
         if kind == "t":
-            frame, amount = self.told[n % POOL], LEAST_TOLD + n
+            frame, amount = self.told[which], LEAST_TOLD + n
         else:
-            frame, amount = self.silent[n % POOL], 100 + 7 * n % (2 * LEAST_TOLD)
+            frame, amount = self.silent[which], 100 + 7 * n % (2 * LEAST_TOLD)
         return b"%06d" % stan, frame % (amount, stan, self.run * 10**10 + n, stan, self.run * 1000 + round_)
 
     @staticmethod

@@ -57,6 +57,14 @@ def test_two_runs_share_no_message() -> None:
     assert transaction(one, 7).key != transaction(two, 7).key
 
 
+def test_two_runs_have_other_cards_for_a_stan() -> None:
+    """Else reversals would find more messages of their card the more often it was measured."""
+    one, two = (deck(50_000, 0.1, run=run) for run in (0, 1))
+    same = [n for n in range(300) if transaction(one, n).tokens == transaction(two, n).tokens]
+
+    assert len(same) < 5
+
+
 def test_scattered_stans_are_each_once_a_round() -> None:
     """In no order, and a reversal has that of its sale."""
     frames = deck(10, 0.1, 0.02, scattered=True)
