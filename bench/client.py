@@ -1,4 +1,4 @@
-"""A payment host that is not the bottleneck: plain sockets, frames made beforehand, every answer looked at.
+"""A payment host that is not the bottleneck: plain sockets, messages made beforehand, every answer looked at.
 
 Run as `python -m bench.client`, told what to do by a line of JSON.  It says `ready`, waits for a line, works, and
 tells a line of JSON for what it measured.  Two ways to send: `closed`, where every answer makes room for the next
@@ -23,6 +23,8 @@ from bench.frames import Deck, deck
 from bench.report import percentile
 
 PATIENCE = 30.0  # seconds for the last answers
+FASTEST = 50_000  # messages a second that are made beforehand, where they go as fast as they are answered
+STOCK = 500_000  # messages that are made beforehand at most: each takes half a kilobyte
 
 
 @define
@@ -121,12 +123,16 @@ class Host:
 
     wires: Sequence[Wire]
     deck: Deck
+    stock: tuple[Sequence[bytes], Sequence[bytes]] = ((), ())  # the first messages, made before the clock starts
     n: int = 0
     due: list[float] = Factory(list)  # of each message of the open way
     late: list[float] = Factory(list)  # how long after that we sent it: our own fault, not the service's
 
     def next(self, count: int) -> tuple[Sequence[bytes], Sequence[bytes]]:
         first, self.n = self.n, self.n + count
+        marks, frames = self.stock
+        if self.n <= len(marks):
+            return marks[first : self.n], frames[first : self.n]
         return self.deck.messages(first, count)
 
     def hear(self, wait: float, tally: Tally) -> Iterator[tuple[Wire, int]]:
@@ -213,7 +219,9 @@ def main() -> None:
     task = json.loads(sys.stdin.readline())
     frames = deck(task["cards"], task["alerts"], task["reversals"], task["run"], task.get("stans") == "scattered")
     address = (task["host"], task["port"])
-    host = Host([Wire(address, frames) for _ in range(task["connections"])], frames)
+    seconds = task["warmup"] + task["seconds"] * task["rounds"] if "rate" not in task and "seconds" in task else 0.0
+    stock = frames.messages(0, min(int(seconds * FASTEST), STOCK))
+    host = Host([Wire(address, frames) for _ in range(task["connections"])], frames, stock)
     print("ready", flush=True)
     sys.stdin.readline()
     before, began = getrusage(RUSAGE_SELF), monotonic()
