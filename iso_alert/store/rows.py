@@ -37,7 +37,7 @@ _VALUES: Mapping[str, Any] = {
 _NO_PARTS = frozenset[int]()
 NOWHERE = "?"  # stands for an absent value in a search: nothing is called so
 _KINDS: dict[str | None, Kind | None] = {None: None, **{kind.value: kind for kind in Kind}}
-_NOT_SUBSCRIBED = {kind: Holder(_KINDS[kind]) for kind in _KINDS}  # most are
+NOT_SUBSCRIBED = {kind: Holder(_KINDS[kind]) for kind in _KINDS}  # who has most cards
 
 
 def txn_row(written: Written, counts_small: bool = False) -> tuple[Any, ...]:
@@ -93,9 +93,7 @@ def load(text: str) -> Transaction:
     return Transaction.of(**{name: _JSON.structure(value, _VALUES[name]) for name, value in said})
 
 
-def holder(kind: str | None, subscription: tuple[int, str, str, str] | None) -> Holder:
-    if subscription is None:
-        return _NOT_SUBSCRIBED[kind]
+def subscriber(kind: str | None, subscription: tuple[int, str, str, str]) -> Holder:
     customer, mobile, language, state = subscription
     return Holder(_KINDS[kind], Subscription(customer, mobile, Language(language), SubscriptionState(state)))
 

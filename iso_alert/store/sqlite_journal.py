@@ -186,11 +186,12 @@ def _understand(
     """
     waiting: set[tuple[int]] = set()
     strangers: list[Transaction] = []
+    met, holders = working.met, working.holders
     for n, card, kind, subscription, written, waits in found:
         token, of = asked[n]
         if card is not None:
-            working.met[token] = card
-            working.holders[card] = rows.holder(kind, subscription)
+            met[token] = card
+            holders[card] = rows.subscriber(kind, subscription) if subscription else rows.NOT_SUBSCRIBED[kind]
         elif token:
             strangers.append(of)
             continue  # what was found is of a message without a card
