@@ -197,8 +197,10 @@ def _news_on(case: _Case) -> Verdict:
 
 
 def _news_off(case: _Case) -> Verdict:
+    if case.record.suspended_from in GONE:
+        return Verdict(_R.NO_SUBSCRIPTION)
     if not case.record.news:
-        return Verdict(_R.NO_SUBSCRIPTION if case.record.suspended_from in GONE else _R.DONE)
+        return Verdict(_R.DONE)
     after = _changed(case, news=False)
     return Verdict(_R.DONE, after, (notice(NEWS_ENDED, after),))
 

@@ -198,9 +198,10 @@ def test_cancelling_is_in_force_at_once_and_ends_news(state: S) -> None:
 
 @pytest.mark.parametrize("behind", [S.CANCELLED, S.REFUSED, S.EXPIRED], ids=lambda it: it.value)
 @pytest.mark.parametrize("operation", [Op.CANCEL, Op.NEWS_OFF])
-def test_a_suspension_that_hides_nothing_has_nothing_to_cancel(operation: Op, behind: S) -> None:
+@pytest.mark.parametrize("news", [False, True])  # who never confirmed had consented all the same
+def test_a_suspension_that_hides_nothing_has_nothing_to_cancel(operation: Op, behind: S, news: bool) -> None:
     """Who was barred after the end of his subscription has none."""
-    hidden = record(S.SUSPENDED, suspended_from=behind, news=False)
+    hidden = record(S.SUSPENDED, suspended_from=behind, news=news)
 
     assert told(do(operation, hidden)) == "25"
 
