@@ -1,6 +1,6 @@
 """Alerts on their way in the SQLite store: leased, settled, tried again.  All of it inside the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
@@ -13,7 +13,7 @@ from iso_alert.store import rows
 from iso_alert.store.port import Lease, Outbox, Result, Settled, Taken, Undoubted, Untaken
 from iso_alert.store.queries import statements
 from iso_alert.store.receipts import Enrolled, Receipts
-from iso_alert.store.steps import Row, Steps
+from iso_alert.store.steps import Steps
 
 SQL = statements("outbox.sql")
 PRIORITIES = (0, 1)  # of alerts: those of the second go only when none of the first is due
@@ -27,14 +27,18 @@ class SqliteOutbox:
         self._steps, self._enrolled = Steps(db, SQL), enrolled
 
     def lease(self, now: float, limit: int) -> list[Lease]:
-        first, due = dict[int, int](), list[Row]()  # by lane the alert that goes; those behind it are no hindrance
-        for priority in PRIORITIES:
-            waiting = [self._steps.each(name, priority, now) for name in ("in_turn", "due")]
-            may_go = (row for row in merge(*waiting, key=SINCE) if first.setdefault(row[LANE], row[0]) >= row[0])
-            due += islice(may_go, limit - len(due))
-        leases = _fitting([rows.lease(row[:LANE]) for row in due], limit)
+        leases = _fitting(islice(self._due(now), limit), limit)
         self._steps.update("lease", [lease.alert for lease in leases])
         return leases
+
+    def _due(self, now: float) -> Iterator[Lease]:
+        """Who may go, in their order; a row is read when it is asked for."""
+        first = dict[int, int]()  # by lane the alert that goes; those behind it are no hindrance
+        for priority in PRIORITIES:
+            waiting = [self._steps.each(name, priority, now) for name in ("in_turn", "due")]
+            for row in merge(*waiting, key=SINCE):
+                if first.setdefault(row[LANE], row[0]) >= row[0]:
+                    yield rows.lease(row[:LANE])
 
     def settle(self, results: Sequence[Result], now: float, limit: int) -> Settled:
         receipts = Receipts(self._steps, self._enrolled)
@@ -74,13 +78,12 @@ class SqliteOutbox:
         return due
 
 
-def _fitting(due: Sequence[Lease], room: int) -> list[Lease]:
+def _fitting(due: Iterable[Lease], room: int) -> list[Lease]:
     """As many as have at most `room` parts; the first one in any case, or what is too large for a window never went."""
-    leases = list(due[:1])
-    room -= sum(parts(lease.text) for lease in leases)
-    for lease in due[1:]:
+    leases = list[Lease]()
+    for lease in due:
         room -= parts(lease.text)
-        if room < 0:
+        if leases and room < 0:
             break
         leases.append(lease)
     return leases
