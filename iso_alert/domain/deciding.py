@@ -55,7 +55,7 @@ def _alone(of: Transaction, holder: Holder, version: Version, book: Rulebook) ->
     """
     to = holder.subscription
     asked = (  # text hashes faster than members of an Enum do
-        version.id, of.link, of.said, of.account and of.account._value_, not of.tokens,
+        version.id, of.link, of.facts, of.account and of.account._value_, not of.tokens,
         holder.kind and holder.kind._value_, to and to.state._value_,
     )  # fmt: skip
     verdict = book.alone.get(asked)

@@ -8,6 +8,7 @@ from attrs import evolve
 from iso_alert.domain.alert import NEVER_SENT, OPEN, TRANSITIONS, AlertState, Happening, after, parts, pause
 from iso_alert.domain.deciding import decide
 from iso_alert.domain.decision import NOTHING_KNOWN, Change, NewAlert, Overtaken
+from iso_alert.domain.event import Event
 from iso_alert.domain.mobile import BadMobile, thai_mobile
 from iso_alert.domain.reason import Reason
 from iso_alert.domain.shown import shown_time
@@ -150,6 +151,19 @@ def test_a_decision_is_put_into_words_once() -> None:
     assert changed.words == (*alone.words[:-1], "stopped")
     assert changed.outcome == ("purchase", "edc", "stopped", False)
     assert (told.words, told.outcome) == (evolve(told).words, evolve(told).outcome)
+
+
+def test_what_is_decided_is_remembered_by_what_was_asked() -> None:
+    """Not by its text, in which a host may write what stands between two words."""
+    rules, plain = book(), sale()
+    strange, usual = (
+        plain.but(facts=evolve(plain.facts, processing=processing, entry_mode=entry_mode))
+        for processing, entry_mode in (("00|05", ""), ("00", "05|"))
+    )
+    events = [decide(1, of, Holder(), NOTHING_KNOWN, rules).event for of in (strange, usual, strange)]
+
+    assert strange.said == usual.said
+    assert events == [Event.OTHER, Event.PURCHASE, Event.OTHER]
 
 
 @pytest.mark.parametrize(
