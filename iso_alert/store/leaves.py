@@ -57,10 +57,15 @@ class Leaves:
             self._leaves[at : at + 1] = _packed(kept[:cut]), _packed(kept[cut:])
             self._firsts.insert(at + 1, middle)
 
-    def of(self, card: int) -> list[Entry]:
-        """The messages of a card, in their order."""
+    def of(self, card: int, most: int) -> list[Entry]:
+        """The newest messages of a card, in their order.  Of one that never rests no more are looked at than that."""
         leaf = self._leaves[bisect_right(self._firsts, card) - 1]
-        return [one for one in _ENTRY.iter_unpack(leaf) if one[0] == card]
+        found, end = list[Entry](), len(leaf)
+        while end and len(found) < most:
+            begin = max(0, end - most * _ENTRY.size)
+            found[:0] = [one for one in _ENTRY.iter_unpack(leaf[begin:end]) if one[0] == card]
+            end = begin
+        return found[-most:]
 
     def __iter__(self) -> Iterator[Entry]:
         """All messages, in the order of cards; those of a card in theirs."""

@@ -80,7 +80,7 @@ class Recent:
 
     def of(self, card: int, names: Names) -> list[int]:
         """Those of the newest messages of a card that may be called so."""
-        newest = (among.of(card)[-NEWEST:] for among in (self._writing, self._gathered))
+        newest = (among.of(card, NEWEST) for among in (self._writing, self._gathered))
         return [id_ for some in newest for _, id_, marked in some if names.may_be(marked)]
 
     def write_down(self, came: int) -> None:

@@ -45,7 +45,8 @@ def test_what_is_noted_is_found(batches: list[list[int]], later: list[int], othe
         assert [*one] == sorted(with_card)
         assert one.count == len(all_)
         for card in {*(card for card, *_ in with_card), *others} - {0}:
-            assert one.of(card) == [entry for entry in with_card if entry[0] == card]
+            of_card = [entry for entry in with_card if entry[0] == card]
+            assert [one.of(card, most) for most in (1, 3, 1000)] == [of_card[-most:] for most in (1, 3, 1000)]
 
 
 def test_leaves_stay_small() -> None:
@@ -69,7 +70,7 @@ def test_a_card_that_never_rests_has_a_leaf_to_itself() -> None:
         patch.setattr(leaves, "sorted", sorted_, raising=False)
         one.note(messages([2] * 1000, 2000))
 
-    assert (len(looked), len(one.of(2)), one.of(1), one.of(3)) == (1, 2001, [(1, 2, 2)], [(3, 3, 3)])
+    assert (len(looked), len(one.of(2, 9999)), one.of(1, 9), one.of(3, 9)) == (1, 2001, [(1, 2, 2)], [(3, 3, 3)])
 
 
 def test_cuts_that_nobody_needs_are_forgotten() -> None:
