@@ -1,6 +1,6 @@
 """Messages by card, in memory and in the order of cards: a tree of two floors, whose leaves are a few dozen messages.
 
-A value of its own for each card would be found a little sooner, and take eight times the memory of its message.
+A value of its own for each card would be found a little sooner, in four times the memory.
 """
 
 from bisect import bisect_left, bisect_right
