@@ -24,7 +24,7 @@ from bench.report import percentile
 
 PATIENCE = 30.0  # seconds for the last answers
 FASTEST = 50_000  # messages a second that are made beforehand, where they go as fast as they are answered
-STOCK = 500_000  # messages that are made beforehand at most: each takes half a kilobyte
+STOCK = 500_000  # messages that are made beforehand at most: each takes 300 bytes
 
 
 @define

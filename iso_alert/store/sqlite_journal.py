@@ -52,6 +52,7 @@ class SqliteJournal:
             return [], []
         halves = {(stan, card, key): rows.load(text) for stan, card, key, text in found}
         working = self._working([*halves.values()], book, now)
+        working.halves.update(halves)  # also those whose card has moved to a newer key meanwhile
         working.keys(halves.values())
         recorded = [one for key in halves if (one := working.take_half(key))]
         return recorded, self._keep(working, room)

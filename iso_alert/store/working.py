@@ -154,7 +154,7 @@ class Working:
         known = NOTHING_KNOWN
         if card in self.past or card in self.small:
             known = Known(self.past.get(card, ()), self.small.get(card, ()))
-        return decide(number, of, self.holders[card], known, self.book)
+        return decide(number, of, self.holders.get(card, NOBODY), known, self.book)
 
     def _decide(self, key: Key, of: Transaction) -> Recorded:
         number, card = self.next_txn, key[1]

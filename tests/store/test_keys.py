@@ -5,12 +5,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from iso_alert.domain.card import Keyring
 from iso_alert.store.keys import Held, held, lost
 from iso_alert.store.port import StoreUnavailable
 from iso_alert.store.sqlite import Sqlite
-from tests.support.bank import KEY, NOW, OLDER_KEY, book, card, card_line, sale
+from tests.support.bank import KEY, LINK, NOW, OLDER_KEY, book, card, card_line, sale
 
 OLD, NEW, BOTH = Keyring((OLDER_KEY,)), Keyring((KEY,)), Keyring((KEY, OLDER_KEY))
 (OLD_NAME,), (NEW_NAME,) = OLD.names, NEW.names
@@ -83,3 +84,15 @@ def test_no_store_is_no_bug(tmp_path: Path) -> None:
         held(tmp_path / "alerts.db", NEW.names)
 
     assert not (tmp_path / "alerts.db").exists()
+
+
+def test_a_half_outlives_the_move_of_its_card(path: Path) -> None:
+    """It was put aside under the older key, and is given up after its card has moved to the new one."""
+    rules = evolve(book(), paired=frozenset({LINK}))
+    store = Sqlite(path)
+    store.record([sale(1, 1, card=card(1, OLD))], rules, NOW, 0)
+    store.record([sale(1, 2, card=card(1, BOTH))], book(), NOW, 0)  # on a link that does not mirror
+    recorded, _ = store.overdue(rules, NOW + 100, 0)
+    store.close()
+
+    assert [one.decision is not None for one in recorded] == [True]
